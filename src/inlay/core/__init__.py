@@ -1,0 +1,1 @@
+"""The ground: values, contracts, errors and exact vector arithmetic. Imports nothing else of Inlay."""

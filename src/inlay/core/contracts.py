@@ -1,0 +1,145 @@
+"""The eight contracts: what each kind of method answers.
+
+A contract is the set of methods that a folder's classes share. Optional powers are declared by defining them
+and are absent otherwise: an index that can grow has ``add``, a codec has ``inverse_transform``, an encoder that
+counts what it cuts has ``encode_counted``.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import TransformerMixin
+
+from .method import Method
+from .values import Encoded, FloatArray, Hits, IdArray, Reading, Search
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Where = NDArray[np.bool_] | IdArray | Sequence[int]
+Progress = Callable[[int], object]
+
+
+class Encoder(Method):
+    """Things to vectors."""
+
+    @abstractmethod
+    def encode(self, items: Sequence[Any], *, role: str = "document") -> FloatArray:
+        """Encode `items`; `role` is ``"document"`` for what is stored and ``"query"`` for what is asked.
+
+        Returns
+        -------
+        (n, d) float32
+        """
+
+
+@runtime_checkable
+class CountingEncoder(Protocol):
+    """The optional power of an encoder with a limit on input length: to say what the limit cut away."""
+
+    def encode_counted(
+        self, items: Sequence[Any], *, role: str = "document", progress: Progress | None = None
+    ) -> Encoded:
+        """Encode, counting the tokens of each item and those that were lost.
+
+        `progress` is called with the number of items finished since the last call.
+        """
+
+    def count_tokens(self, items: Sequence[Any]) -> IdArray:
+        """Count the tokens of each item, special tokens not counted."""
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest input that is seen whole, in tokens, special tokens not counted."""
+
+
+class Transform(TransformerMixin, Method):  # type: ignore[misc]
+    """Vectors to vectors or codes: a scikit-learn estimator. Aligners take the second space as `y`."""
+
+    @abstractmethod
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
+        """Learn from (n, d) vectors."""
+
+    @abstractmethod
+    def transform(self, X: ArrayLike) -> NDArray[Any]:
+        """Turn (n, d) vectors into (n, d') vectors of float32, or codes of integers."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []  # float32 or codes come out, whatever went in
+        return tags
+
+
+class Index(Method):
+    """Stored vectors to Hits.
+
+    Optional powers: ``add(X)`` stores more vectors, whose row numbers follow those that are there; ``remove(rows)``
+    takes rows out of all later searches, and the others keep their numbers. Both return the index itself.
+    """
+
+    @abstractmethod
+    def fit(self, X: ArrayLike) -> Self:
+        """Store (n, d) vectors; their row numbers are the ids."""
+
+    @abstractmethod
+    def search(self, Q: ArrayLike, k: int, *, where: Where | None = None) -> Hits:
+        """Find the best `k` rows for each query.
+
+        Parameters
+        ----------
+        Q : (n queries, d) query vectors.
+        k : at least 1.
+        where : rows allowed as hits: a mask of booleans, one for each row, or row numbers. As many as `k` of them
+            are returned wherever that many are allowed.
+        """
+
+
+class Ranker(Method):
+    """Hits to better Hits."""
+
+    @abstractmethod
+    def rank(self, search: Search) -> Search:
+        """Return the search with new hits; the one given is not changed."""
+
+
+class Loss(Protocol):
+    """A batch of embeddings to one number: a ``torch.nn.Module`` with these members.
+
+    It stands here as a protocol because this package does without torch. A wrapper takes another loss.
+    """
+
+    paper: ClassVar[str]
+
+    @classmethod
+    def examples(cls) -> Iterator[Self]:
+        """Yield small instances on which the contract checks run."""
+
+    def forward(self, a: "Tensor", b: "Tensor", target: "Tensor | None" = None) -> "Tensor":
+        """Return the loss of (n, d) embeddings `a` against `b`, a scalar."""
+
+
+class Sampler(Method):
+    """Which rows meet in a batch."""
+
+    @abstractmethod
+    def batches(self, n: int, rng: np.random.Generator, scores: NDArray[Any] | None = None) -> Iterator[IdArray]:
+        """Yield the row numbers of each batch for `n` rows; all chance comes from `rng`."""
+
+
+class Measure(Method):
+    """One or two spaces to readings."""
+
+    @abstractmethod
+    def measure(self, X: ArrayLike, Y: ArrayLike | None = None, *, labels: ArrayLike | None = None) -> list[Reading]:
+        """Measure the (n, d) space `X`, alone or against `Y`."""
+
+
+class Task(Method):
+    """Data, protocol and score."""
+
+    @abstractmethod
+    def run(self, encoder: Encoder, *, pipeline: Method | None = None) -> list[Reading]:
+        """Score `encoder`, or a whole pipeline, on the task."""
