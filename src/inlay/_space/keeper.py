@@ -1,0 +1,90 @@
+"""Keeper: the version that a `Space` sees, and how it moves on to the next."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from inlay.core.errors import DataError
+from inlay.pipeline import Pipeline
+
+from . import provenance
+from .finder import move
+from .job import Job, Progress
+from .locks import Reading, writing
+from .place import Place
+from .report import Options, Report
+from .table import Table
+from .view import View
+
+
+class Keeper:
+    """Holds the view of a space, and changes the space under its lock.
+
+    Attributes
+    ----------
+    view : what is seen now; it is replaced, never changed.
+    reading : to be entered by whoever reads, so that no files are removed under them.
+    """
+
+    def __init__(self, place: Place, table: Table, pipeline: Pipeline) -> None:
+        self.place, self.pipeline = place, pipeline
+        self.reading = Reading(place.folder)
+        self.view = View(table, place, pipeline)
+        self._checked = False
+
+    def see(self, table: Table) -> None:
+        """Move to another version."""
+        if table is not self.view.table:
+            self.view = View(table, self.place, self.pipeline)
+
+    def refresh(self) -> None:
+        """Move to the newest version."""
+        self.see(self.view.table.newest())
+
+    def check_fingerprint(self) -> None:
+        """Make sure that the pipeline makes the vectors it made when the space was new."""
+        if not self._checked:
+            meta, present = self.view.table.meta, self.pipeline.fingerprint()
+            if present != meta["fingerprint"]:
+                raise provenance.mismatch(meta, present, f"this machine's {type(self.pipeline.encoder).__name__}")
+            self._checked = True
+
+    @contextmanager
+    def changing(self) -> Iterator[Table]:
+        """Be the only writer, with the newest version; what a failed change has written is removed."""
+        with writing(self.place.folder):
+            self.refresh()
+            try:
+                yield self.view.table
+            except BaseException:
+                with suppress(DataError):
+                    if self.place.folder is not None:
+                        self.view.table.clean(alone=False, locked=True)
+                raise
+
+    def job(self, options: Options, progress: Progress | None, run: Callable[[Job], Table]) -> Report:
+        """Let a job write, in one commit."""
+        with self.changing() as table:
+            job = Job(self.place, table, self.pipeline, options, once=True, progress=progress)
+            self.see(run(job))
+            self.settle(progress)
+        return job.report
+
+    def settle(self, progress: Progress | None = None, *, whole: bool = False) -> None:
+        """Put in order what a change has left; the change stands, whether that succeeds or not."""
+        with suppress(DataError):
+            if whole or self.view.table.is_untidy():
+                self.compact()
+        self.view.prepare(progress)
+        with suppress(DataError):
+            self.clean()
+
+    def compact(self) -> None:
+        """Compact the table, and tell the saved index where its rows are now."""
+        table, addresses = self.view.table, self.view.addresses
+        self.see(table.compact())
+        if self.view.table is not table:
+            move(self.place.index(table.meta["uid"]), table.meta["uid"], addresses, self.view.addresses)
+
+    def clean(self) -> None:
+        """Remove what no reader needs."""
+        self.view.table.clean(alone=self.reading.alone(), locked=self.place.folder is not None)

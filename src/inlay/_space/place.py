@@ -1,0 +1,83 @@
+"""Where the parts of a space lie."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from inlay.core.errors import DataError
+
+_OURS = {"records.lance", "sources.lance", "pipeline.lance", "index", ".lock", ".readers", ".index.lock"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder, or an address on object storage such as ``s3://bucket/my.space``.
+
+    Parameters
+    ----------
+    root : as the user gave it.
+    """
+
+    root: str
+
+    @classmethod
+    def of(cls, path: str | os.PathLike[str]) -> "Place":
+        """Take what the user gave."""
+        text = os.fspath(path)
+        if text.startswith("file://"):
+            text = text.removeprefix("file://")
+        return cls(text.rstrip("/") or text if "://" in text else str(Path(text).expanduser()))
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder; None on object storage."""
+        return None if "://" in self.root else Path(self.root)
+
+    @property
+    def records(self) -> str:
+        """The table of records and vectors."""
+        return f"{self.root}/records.lance"
+
+    @property
+    def sources(self) -> str:
+        """The table of sources that are held whole."""
+        return f"{self.root}/sources.lance"
+
+    @property
+    def pipeline(self) -> str:
+        """The table of what the pipeline has learned, where it has."""
+        return f"{self.root}/pipeline.lance"
+
+    def index(self, uid: str) -> Path:
+        """Return the folder of the saved index of the space called `uid`; it may be deleted at any time."""
+        folder = self.folder
+        if folder is not None and os.access(folder, os.W_OK):
+            return folder / "index"
+        return cache() / uid
+
+    def prepare(self) -> None:
+        """Make the folder, unless it holds something else."""
+        folder = self.folder
+        if folder is None:
+            return
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            strange = sorted(entry.name for entry in folder.iterdir() if entry.name not in _OURS)
+        except OSError as error:
+            raise DataError(f"{folder} cannot hold a space: {error.strerror}. Choose another path.") from error
+        if strange and not (folder / "records.lance").exists():
+            raise DataError(
+                f"{folder} holds other files ({', '.join(strange[:3])}) and no space; choose a path that is not used."
+            )
+
+
+def cache() -> Path:
+    """Return the folder for indexes that cannot lie beside their space: INLAY_CACHE, or the user's own."""
+    if named := os.environ.get("INLAY_CACHE"):
+        return Path(named)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "inlay"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "inlay"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "inlay"
