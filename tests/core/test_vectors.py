@@ -105,13 +105,6 @@ def test_top_k_refuses(m):
         top_k(S, 2)
 
 
-def test_half_precision_is_widened_exactly():
-    half = np.arange(2**16, dtype=np.uint16).view(np.float16)
-    half = half[np.isfinite(half)]
-    wide = blocks.widen(half, np.empty(half.shape, np.int32))
-    assert np.array_equal(wide.view(np.uint32), half.astype(np.float32).view(np.uint32))
-
-
 def test_pair_scores_do_not_depend_on_company(monkeypatch):
     rng = np.random.default_rng(0)
     Q, X = rng.standard_normal((9, 37)).astype(np.float32), rng.standard_normal((50, 37)).astype(np.float32)
@@ -164,6 +157,17 @@ def test_search_in_many_blocks_equals_sorting_all_pairs(dtype):
         alone = product_top_k(Q[i : i + 1], X, 10)
         assert np.array_equal(alone.ids[0], whole.ids[i])
         assert np.array_equal(alone.scores[0], whole.scores[i])
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("n", [1, 2])
+def test_search_among_few_or_most_rows(n, share):
+    rng = np.random.default_rng(2)
+    X, Q = rng.standard_normal((3000, 9)).astype(np.float32), rng.standard_normal((n, 9)).astype(np.float32)
+    rows = np.flatnonzero(rng.random(3000) < share)
+    hits = product_top_k(Q, X, 20, rows=rows)
+    order = np.argsort(-pair_scores(Q, X, np.tile(rows, (n, 1))), axis=1, kind="stable")[:, :20]
+    assert np.array_equal(hits.ids, rows[order])
 
 
 def test_search_keeps_the_scores_of_rising_rows():

@@ -11,7 +11,7 @@ from .values import FloatArray, IdArray
 SCORE_BYTES = 16 << 20  # a block of scores: stays in a shared cache while it is compared
 VECTOR_BYTES = 32 << 20  # a block of stored float32 vectors
 COPY_BYTES = 4 << 20  # a block of vectors that are gathered or converted: read again while still in the cache
-GATHER = 0.5  # one query, more than this share of the rows allowed: multiply all rows, then mask
+GATHER = 0.4  # one query, more than this share of the rows allowed: multiply all rows, then mask
 
 
 def products(Q: FloatArray, X: NDArray[Any], rows: IdArray | None) -> Iterator[tuple[IdArray, slice, FloatArray]]:

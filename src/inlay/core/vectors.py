@@ -7,6 +7,7 @@ block to the next; it therefore only proposes candidates, and the score that cou
 size of a block, the number of queries or the number of threads.
 """
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -118,13 +119,15 @@ def top_k(S: NDArray[Any], k: int) -> tuple[IdArray, FloatArray]:
         # Numbers that are none come last in a partition, among the best.
         best = np.partition(S, m - k, axis=1)[:, m - k :]
         border = best[:, :1]
-        above, equal = border < S, border == S
-        room = k - above.sum(axis=1)
-        for row in np.flatnonzero(equal.sum(axis=1) > room):
-            equal[row, np.flatnonzero(equal[row])[room[row] :]] = False
         if not np.isnan(best).any():
-            columns = np.nonzero(above | equal)[1].reshape(n, k)
-            best = np.take_along_axis(S, columns, 1)
+            row, column = np.divmod(np.flatnonzero(border <= S), m)
+            values = S[row, column]
+            equal = values == border[row, 0]
+            room = k - np.bincount(row[~equal], minlength=n)  # for those equal to the k-th best, by column
+            before = np.cumsum(equal) - equal
+            first = np.searchsorted(row, np.arange(n))
+            keep = ~equal | (before - before[first][row] < room[row])
+            columns, best = column[keep].reshape(n, k), values[keep].reshape(n, k)
     if np.isnan(best).any():
         raise ShapeError(
             f"A score in row {int(np.isnan(best).any(axis=1).argmax())} is not a number; the vectors hold NaN, or "
@@ -208,7 +211,12 @@ def product_top_k(Q: FloatArray, X: NDArray[Any], k: int, *, rows: IdArray | Non
     if not width:
         return rescore(Q, X, ids, k)
     for numbers, these, S in products(Q, X, rows):
-        ids[these], rough[these] = _merge(S, numbers, ids[these], rough[these])
+        # The first block is taken in growing parts, so that most of it has a border to fail at.
+        ends = [len(numbers)]
+        while rough[these.start, -1] == -np.inf and ends[0] > 16 * width:
+            ends.insert(0, ends[0] // 8)
+        for start, stop in itertools.pairwise([0, *ends]):
+            ids[these], rough[these] = _merge(S[:, start:stop], numbers[start:stop], ids[these], rough[these])
     hits = rescore(Q, X, ids, k)
     if width < available:
         border = rough[:, -1]
@@ -257,12 +265,12 @@ def _merge(S: FloatArray, numbers: IdArray, ids: IdArray, rough: FloatArray) -> 
     query, column = np.divmod(flat, S.shape[1])
     counts = np.bincount(query, minlength=n)
     longest = int(counts.max())
-    if longest > 4 * width:
+    if longest > 16 * width:
         column, values = top_k(S, width)
         fresh = np.where(values > -np.inf, numbers[column], -1)
     else:
         place = np.arange(len(flat)) - np.repeat(np.cumsum(counts) - counts, counts)
         fresh, values = np.full((n, longest), -1, np.int64), np.full((n, longest), -np.inf, np.float32)
-        fresh[query, place], values[query, place] = numbers[column], S.reshape(-1)[flat]
+        fresh[query, place], values[query, place] = numbers[column], S[query, column]
     best, rough = top_k(np.concatenate([rough, values], axis=1), width)
     return np.take_along_axis(np.concatenate([ids, fresh], axis=1), best, 1), rough

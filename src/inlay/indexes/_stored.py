@@ -1,0 +1,73 @@
+"""What the indexes share: how vectors are stored, and what a search accepts."""
+
+import operator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from inlay.core.contracts import Where
+from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.values import FloatArray, IdArray
+from inlay.core.vectors import as_vectors, check_finite
+
+DTYPES = ("float32", "float16")
+
+
+def stored(X: ArrayLike, dtype: str) -> NDArray[Any]:
+    """Return `X` as (n, d) vectors of `dtype` that nobody else changes.
+
+    A memory-mapped or read-only array of that type is kept as it is; anything else is copied.
+    """
+    if dtype not in DTYPES:
+        raise ParameterError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}.")
+    kind = np.dtype(dtype)
+    if isinstance(X, np.ndarray) and X.dtype == kind and X.ndim == 2:
+        check_finite(X)
+        keep = isinstance(X, np.memmap) or not X.flags.writeable
+        out = X if keep else np.array(X, order="C")
+    else:
+        wide = as_vectors(X)
+        with np.errstate(over="ignore"):
+            out = np.array(wide, kind, order="C", copy=None if not np.may_share_memory(wide, X) else True)
+        if kind == np.float16 and not np.isfinite(out).all():
+            raise ShapeError("X has numbers beyond float16 (65504); normalise the vectors or use dtype='float32'.")
+    if not out.shape[1]:
+        raise ShapeError(f"X must have at least one column, got {out.shape}.")
+    return out
+
+
+def queries(Q: ArrayLike, k: int, dim: int) -> tuple[FloatArray, int]:
+    """Return the queries as (n, dim) float32 and `k` as an int, or say what is wrong with them."""
+    try:
+        k = operator.index(k)
+    except TypeError as error:
+        raise ParameterError(f"k must be a whole number, got {k!r}.") from error
+    if k < 1:
+        raise ParameterError(f"k must be at least 1, got {k}.")
+    return as_vectors(Q, "Q", dim=dim), k
+
+
+def allowed(where: Where | None, n: int) -> IdArray | None:
+    """Return the allowed row numbers in ascending order, each once; None where every row is allowed."""
+    if where is None:
+        return None
+    given = np.asarray(where)
+    if given.ndim != 1:
+        raise ShapeError(f"where must be a mask or row numbers of shape (m,), got the shape {given.shape}.")
+    if given.dtype == bool:
+        if len(given) != n:
+            raise ShapeError(f"where is a mask of {len(given)} rows, but {n} are stored.")
+        rows = np.flatnonzero(given)
+    elif not len(given):
+        rows = np.empty(0, np.int64)
+    elif given.dtype.kind not in "iu":
+        raise ShapeError(f"where must be a mask of booleans or whole row numbers, got {given.dtype}.")
+    else:
+        low, high = int(given.min()), int(given.max())
+        if low < 0 or high >= n:
+            raise ShapeError(f"where has the row {low if low < 0 else high}, but rows run from 0 to {n - 1}.")
+        rows = given.astype(np.int64)
+        if (np.diff(rows) <= 0).any():
+            rows = np.unique(rows)
+    return None if len(rows) == n else rows
