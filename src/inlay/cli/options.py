@@ -1,0 +1,71 @@
+"""Arguments and options that several commands share."""
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from inlay.data.records import Problem
+
+SpacePath = Annotated[str, typer.Argument(metavar="SPACE", help="The space, a folder that build made.")]
+Paths = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH",
+        help="Files, folders, or python:NAME for the docstrings of an installed package (python:stdlib for the "
+        "standard library).",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")]
+Text = Annotated[
+    str | None,
+    typer.Option(
+        "--text",
+        metavar="FIELD[,FIELD]",
+        help="Columns of tables and JSON that hold the text; the usual names are found without it.",
+    ),
+]
+Id = Annotated[str | None, typer.Option("--id", metavar="FIELD", help="The column that holds the id.")]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option(
+        "--max-tokens", metavar="N", min=1, help="The longest passage, in tokens; the encoder's limit without it."
+    ),
+]
+
+
+OnError = Literal["skip", "fail"]
+OnErrorOption = Annotated[
+    OnError,
+    typer.Option("--on-error", help="What cannot be read is passed over and named; with fail, the exit code is 1."),
+]
+
+
+def fields(text: str | None) -> list[str] | None:
+    """Return the names in a comma-separated list, None where none was given."""
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise typer.BadParameter(f"--text needs names between commas, got {text!r}.")
+    return names
+
+
+def check(paths: list[str]) -> None:
+    """Refuse paths that are not there: a slip of the pen must not pass for an empty folder."""
+    for path in paths:
+        if path.startswith("python:"):
+            from inlay.data.sources import find
+
+            find([path], on_problem=_refuse)
+        elif not Path(path).expanduser().exists():
+            there = [entry.name for entry in Path(path).expanduser().parent.glob("*")]
+            near = get_close_matches(Path(path).name, there, n=1)
+            hint = f" Did you mean {Path(path).with_name(near[0])}?" if near else ""
+            raise typer.BadParameter(f"There is no file or folder {path}.{hint}")
+
+
+def _refuse(problem: "Problem") -> None:
+    raise typer.BadParameter(f"{problem.source}: {problem.message}")

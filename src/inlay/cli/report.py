@@ -1,0 +1,55 @@
+"""The report of a build or an add."""
+
+import shlex
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import typer
+
+from .options import OnError
+from .output import count, print_json, size
+
+SHOWN = 10  # problems named one by one; the rest is counted, and --json has them all
+
+
+def peak_memory() -> int | None:
+    """Return the most memory that this process has held, in bytes; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak
+
+
+def finish(report: Any, space: str, *, on_error: OnError, as_json: bool) -> None:
+    """Print the report, and exit with 1 where something was passed over and `on_error` is fail."""
+    problems = report.problems
+    for problem in problems[:SHOWN]:
+        typer.echo(f"Passed over: {problem}", err=True)
+    if len(problems) > SHOWN:
+        typer.echo(f"... and {len(problems) - SHOWN:,} more; --json lists them all.", err=True)
+    if as_json:
+        print_json({"space": space, **asdict(report), "peak_memory_bytes": peak_memory()})
+    else:
+        _print_summary(report, space)
+    if problems and on_error == "fail":
+        typer.echo(f"Error: {count(len(problems), 'piece')} of the input passed over.", err=True)
+        raise typer.Exit(1)
+
+
+def _print_summary(report: Any, space: str) -> None:
+    changes = [f"{getattr(report, kind):,} {kind}" for kind in ("added", "updated", "unchanged", "deleted")]
+    peak = peak_memory()
+    rate = report.passages / report.seconds if report.seconds else 0
+    typer.echo(f"{count(report.documents, 'document')}, {count(report.passages, 'passage')}: {', '.join(changes)}")
+    typer.echo(
+        f"{report.seconds:.1f} s, {rate:,.{0 if rate >= 10 else 1}f} passages/s"
+        + (f", at most {size(peak)} of memory" if peak else "")
+    )
+    if report.tokens_lost:
+        touched = count(report.documents_touched, "document")
+        typer.echo(f"Truncation cut {count(report.tokens_lost, 'token')} of {report.tokens:,} in {touched}.")
+    typer.echo(f'Ask it: inlay search {shlex.quote(space)} "..."')
+    sys.stdout.flush()
