@@ -1,0 +1,221 @@
+"""The ways to compute a model's vectors, and the measurement that chooses among them."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from inlay.core.values import FloatArray, IdArray
+
+from ._batches import Block, pack
+from ._lean import ROWS, LeanBert
+from ._probes import PROBES
+from ._tokens import Tokenizer, Tokens
+
+NAMES = ("lean-float32", "lean-bfloat16", "torch-float32", "torch-bfloat16")
+QUALITY = 0.999  # the least mean cosine to the vectors of sentence-transformers in float32, on the probe texts
+
+Done = Callable[[IdArray, FloatArray], object]
+
+
+class Engine(Protocol):
+    """A way to compute the vectors of texts."""
+
+    def run(self, texts: Sequence[str], tokens: Tokens, settings: "Settings", done: Done) -> None:
+        """Compute all vectors, calling `done` with the numbers of some texts and their vectors, in any order."""
+
+
+class Settings:
+    """What a call asks of the engine.
+
+    Parameters
+    ----------
+    prompt : goes before each text, and is in the texts that the tokenizer saw.
+    role : ``"document"`` or ``"query"``.
+    batch_tokens : the most tokens of a batch, unless one text alone has more.
+    batch_size : the most texts of a batch; None for no limit.
+    stable : give the same bits whatever is encoded together, in whatever order, on however many threads.
+    """
+
+    def __init__(
+        self, prompt: str, role: str, batch_tokens: int, batch_size: int | None = None, *, stable: bool = False
+    ) -> None:
+        self.prompt, self.role, self.batch_tokens = prompt, role, batch_tokens
+        self.batch_size, self.stable = batch_size, stable
+
+
+class Lean:
+    """`LeanBert` on packed rows; each thread computes blocks of its own, with all arithmetic of a block on one."""
+
+    def __init__(self, bert: LeanBert) -> None:
+        self._bert = bert
+
+    def run(self, texts: Sequence[str], tokens: Tokens, settings: Settings, done: Done) -> None:
+        """Compute all vectors; `texts` are in `tokens`."""
+        sizes = [rows for rows in ROWS if rows < settings.batch_tokens] + [settings.batch_tokens]
+        blocks = pack(tokens.ids, ROWS[-1:] if settings.stable else sizes, settings.batch_size)
+        for block, vectors in _on_threads(self._vectors, blocks, torch.get_num_threads()):
+            done(block.texts, vectors)
+
+    def _vectors(self, block: Block) -> FloatArray:
+        with torch.inference_mode():
+            return self._bert(block)
+
+
+@cache
+def _workers(threads: int) -> ThreadPoolExecutor:
+    # Kept: each new thread may get a heap of its own from the C library, which keeps what was freed there.
+    return ThreadPoolExecutor(threads, "inlay", initializer=torch.set_num_threads, initargs=(1,))
+
+
+def _on_threads(
+    work: Callable[[Block], FloatArray], blocks: Iterator[Block], threads: int
+) -> Iterator[tuple[Block, FloatArray]]:
+    """Yield each block with its result, keeping a few blocks ahead; leaving early cancels what has not begun."""
+    waiting: deque[tuple[Block, Future[FloatArray]]] = deque()
+    try:
+        for block in blocks:
+            waiting.append((block, _workers(threads).submit(work, block)))
+            if len(waiting) > 2 * threads:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        while waiting:
+            first, future = waiting.popleft()
+            yield first, future.result()
+    finally:
+        for _, future in waiting:
+            future.cancel()
+        wait([future for _, future in waiting])
+        torch.set_num_threads(threads)  # the setting of new threads, which those above have changed
+
+
+class Torch:
+    """The forward pass of sentence-transformers, on texts of like length in batches of a constant token count."""
+
+    def __init__(self, model: Any, dtype: torch.dtype) -> None:
+        self._model, self._dtype = model, dtype
+
+    def run(self, texts: Sequence[str], tokens: Tokens, settings: Settings, done: Done) -> None:
+        """Compute all vectors; the model's own tokenizer sees `texts`, without their prompt."""
+        limit = 1 if settings.stable else settings.batch_size
+        threads = torch.get_num_threads()
+        try:
+            if settings.stable:
+                torch.set_num_threads(1)
+            for rows in _padded(tokens.ids, settings.batch_tokens, limit):
+                done(rows, self._vectors([texts[i] for i in rows], settings))
+        finally:
+            if settings.stable:
+                torch.set_num_threads(threads)
+
+    def _vectors(self, texts: list[str], settings: Settings) -> FloatArray:
+        with self._precision():
+            found = self._model.encode(
+                texts,
+                prompt=settings.prompt,
+                task=settings.role,
+                batch_size=len(texts),
+                show_progress_bar=False,
+                convert_to_tensor=True,
+            )
+        return np.asarray(found.float().cpu().numpy(), np.float32)
+
+    def _precision(self) -> AbstractContextManager[Any]:
+        if self._dtype == torch.float32:
+            return nullcontext()
+        return torch.autocast(self._model.device.type, self._dtype)
+
+
+def _padded(ids: Sequence[Sequence[int]], batch_tokens: int, batch_size: int | None) -> Iterator[NDArray[np.int64]]:
+    lengths = np.fromiter(map(len, ids), np.int64, len(ids))
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        count = max(1, batch_tokens // max(1, int(lengths[order[start]])))
+        count = min(count, batch_size or count)
+        yield order[start : start + count]
+        start += count
+
+
+def make(name: str, model: Any) -> Engine | None:
+    """Return the engine of that name; None where it cannot compute this model."""
+    kind, _, precision = name.partition("-")
+    dtype = torch.float32 if precision == "float32" else torch.bfloat16
+    if kind == "torch":
+        return Torch(model, dtype)
+    pooling = _lean_pooling(model)
+    if pooling is None:
+        return None
+    if dtype == torch.bfloat16 and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        # A processor without bfloat16 computes what was chosen elsewhere in float32, which is the more exact.
+        dtype = torch.float32
+    return Lean(LeanBert(model[0].model if hasattr(model[0], "model") else model[0].auto_model, pooling, dtype))
+
+
+def _lean_pooling(model: Any) -> str | None:
+    if model.device.type != "cpu" or not 2 <= len(model) <= 3:
+        return None
+    names = [type(module).__name__ for module in model]
+    if names[:2] != ["Transformer", "Pooling"] or names[2:] not in ([], ["Normalize"]):
+        return None
+    inner = getattr(model[0], "model", None) or getattr(model[0], "auto_model", None)
+    pooling = model[1]
+    mode = getattr(pooling, "pooling_mode", None)
+    if mode is None:
+        mode = pooling.get_pooling_mode_str()
+    known = mode in ("mean", "cls") and getattr(pooling, "include_prompt", True)
+    return mode if known and LeanBert.supports(inner) else None
+
+
+def choose(model: Any, tokenizer: Tokenizer, build: Callable[[str], Engine | None]) -> str:
+    """Return the name of the fastest engine that keeps the quality, measured on the probe texts.
+
+    The vectors of sentence-transformers itself, in float32, are the reference: an engine whose vectors have a mean
+    cosine below 0.999 to them is out, and so is a lean float32 one that is not equal to 1e-4.
+    """
+    settings = Settings("", "document", ROWS[-1])
+    tokens = tokenizer(PROBES)
+    reference, _ = _timed(Torch(model, torch.float32), tokens, settings, model.device.type)
+    best, fastest = "torch-float32", np.inf
+    for name in NAMES:
+        if name == "torch-bfloat16" and best.startswith("lean"):
+            continue  # the padded pass is slower than the packed one in either precision
+        if name.startswith("lean") and not tokenizer.cuts_on_the_right:
+            continue
+        if name.endswith("bfloat16") and not has_bfloat16(model.device.type):
+            continue
+        engine = build(name)
+        if engine is None:
+            continue
+        vectors, seconds = _timed(engine, tokens, settings, model.device.type)
+        quality = float((vectors * reference).sum(1).mean())
+        if quality >= (0.9999 if name.endswith("float32") else QUALITY) and seconds < fastest:
+            best, fastest = name, seconds
+    return best
+
+
+def has_bfloat16(device: str) -> bool:
+    """Whether the device computes in bfloat16 by itself."""
+    if device == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def _timed(engine: Engine, tokens: Tokens, settings: Settings, device: str) -> tuple[FloatArray, float]:
+    vectors: dict[int, FloatArray] = {}
+    times = []
+    # On a CPU, time of the processor: other programs that run meanwhile must not decide.
+    clock = time.process_time if device == "cpu" else time.perf_counter
+    for _ in range(3):  # the first one warms up
+        start = clock()
+        engine.run(PROBES, tokens, settings, lambda rows, found: vectors.update(zip(rows.tolist(), found, strict=True)))
+        times.append(clock() - start)
+    whole = np.stack([vectors[i] for i in range(len(PROBES))])
+    return whole / np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), 1e-12), min(times)
