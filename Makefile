@@ -27,7 +27,7 @@ demo: $(ENV)
 	  "smooth a noisy signal"
 
 test: $(ENV)
-	$(MODEL_OFF) $(BIN)/python -m pytest
+	$(MODEL_OFF) $(BIN)/python -m pytest -n 2
 
 check: $(ENV)
 	$(BIN)/ruff check .
