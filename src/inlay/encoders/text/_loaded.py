@@ -1,7 +1,8 @@
 """A model in memory, shared by all encoders that name it, with its tokenizer and its engines."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from inlay.core.values import Encoded, FloatArray, IdArray
 from ._engines import Engine, Settings, choose, make
 from ._tokens import Tokenizer, Tokens
 
-_WINDOW = 32_768  # texts that are tokenised and sorted together; bounds the memory that tokens take
+_WINDOW = 16_384  # texts that are sorted together; bounds the memory that tokens take
 _LONGEST = 2**31 - 1
 
 
@@ -104,9 +105,7 @@ class Loaded:
         vectors = np.empty((len(unique), self.dim), np.float32)
         whole, lost = np.zeros(len(unique), np.int64), np.zeros(len(unique), np.int64)
         used = int(self.tokenizer([settings.prompt]).whole[0]) if settings.prompt else 0
-        for start in range(0, len(unique), _WINDOW):
-            part = unique[start : start + _WINDOW]
-            tokens = self.tokenizer([settings.prompt + text for text in part])
+        for start, part, tokens in self._tokens(unique, settings.prompt):
             whole[start : start + len(part)] = np.maximum(tokens.whole - used, 0)
             lost[start : start + len(part)] = tokens.lost
 
@@ -116,16 +115,35 @@ class Loaded:
                     progress(int(counts[start + rows].sum()))
 
             engine.run(part, tokens, settings, done)
-        vectors = _finished(vectors, dim, self._unit(normalize))
+        vectors = _finished(vectors, dim, self.unit(normalize, dim))
         return Encoded(vectors[copies], whole[copies], lost[copies])
 
-    def _unit(self, normalize: bool | None) -> bool:
-        return normalize if normalize is not None else type(self.model[-1]).__name__ == "Normalize"
+    def _tokens(self, texts: list[str], prompt: str) -> Iterator[tuple[int, list[str], Tokens]]:
+        """Yield the texts with their tokens, a window at a time; the next one is tokenised meanwhile."""
+
+        def work(start: int) -> tuple[int, list[str], Tokens]:
+            part = texts[start : start + _WINDOW]
+            return start, part, self.tokenizer([prompt + text for text in part] if prompt else part)
+
+        starts = range(0, len(texts), _WINDOW)
+        with ThreadPoolExecutor(1, "inlay-tokens") as ahead:
+            following = [ahead.submit(work, start) for start in starts[:1]]
+            for start in [*starts[1:], None]:
+                if not following:
+                    return
+                window = following.pop().result()
+                if start is not None:
+                    following.append(ahead.submit(work, start))
+                yield window
+
+    def unit(self, normalize: bool | None, dim: int | None) -> bool:
+        """Whether vectors have length one: as asked for, as the model says, or because they are cut to `dim`."""
+        cut = dim is not None and dim < self.dim
+        return cut or (normalize if normalize is not None else type(self.model[-1]).__name__ == "Normalize")
 
 
 def _finished(X: FloatArray, dim: int | None, unit: bool) -> FloatArray:
-    if dim is not None and dim < X.shape[1]:
-        X, unit = X[:, :dim], True
+    X = X[:, :dim]
     if not unit:
         return X
     # Row by row in float64, so that the result of a row does not depend on how the others are added up.
@@ -137,6 +155,3 @@ def _finished(X: FloatArray, dim: int | None, unit: bool) -> FloatArray:
 def loaded(folder: Path, device: str | None, max_length: int | None) -> Loaded:
     """Return the model of a folder, loaded once; the last two that were used are kept."""
     return Loaded(folder, device, max_length)
-
-
-__all__ = ["Loaded", "Tokens", "loaded"]

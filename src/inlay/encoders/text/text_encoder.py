@@ -202,11 +202,12 @@ class TextEncoder(Encoder):
     def identity(self) -> dict[str, object]:
         """Return what decides the vectors: the model's files by their hash, and how they are used."""
         loaded = self._loaded()
+        prompts = loaded.prompts(self.prompts)
         return {
             "files": files_hash(loaded.folder),
-            "prompts": loaded.prompts(self.prompts),
-            "dim": self.dim,
-            "normalize": self.normalize,
+            "prompts": {role: prompt_for(prompts, loaded.default_prompt, role) for role in ("document", "query")},
+            "dim": self.dim or loaded.dim,
+            "unit": loaded.unit(self.normalize, self.dim),
             "max_length": loaded.tokenizer.limit,
             "precision": self._engine(loaded).partition("-")[2],
         }
