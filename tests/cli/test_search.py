@@ -21,7 +21,8 @@ def test_json_is_a_list_of_hits(inlay, space):
 
 def test_lines_for_people(inlay, space):
     lines = inlay("search", space, "bonds and honey", "-k", "3").stdout.splitlines()
-    assert all(len(line) <= 100 for line in lines)
+    # A path is printed whole, however long: it is there to be opened.
+    assert all(len(line) <= 100 for line in lines if line.startswith("    "))
     shown = "\n".join(lines)
     assert " 1  0." in shown
     assert "corpus.jsonl" in shown

@@ -68,8 +68,8 @@ class TextEncoder(Encoder):
     --------
     >>> encoder = TextEncoder(engine="lean-float32")
     >>> X = encoder.encode(["A man plays a guitar.", "Someone makes music.", "Interest rates rose."])
-    >>> X.shape, (X @ X[0]).round(1).tolist()
-    ((3, 384), [1.0, 0.5, 0.0])
+    >>> X.shape, (X @ X[0] > 0.3).tolist()
+    ((3, 384), [True, True, False])
     """
 
     paper: ClassVar[str] = "reimers2019sentence"
