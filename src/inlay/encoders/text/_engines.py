@@ -1,5 +1,6 @@
 """The ways to compute a model's vectors, and the measurement that chooses among them."""
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -73,6 +74,10 @@ class Lean:
 def _workers(threads: int) -> ThreadPoolExecutor:
     # Kept: each new thread may get a heap of its own from the C library, which keeps what was freed there.
     return ThreadPoolExecutor(threads, "inlay", initializer=torch.set_num_threads, initargs=(1,))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_workers.cache_clear)  # a fork has no threads but its own
 
 
 def _on_threads(

@@ -125,16 +125,16 @@ class Loaded:
             part = texts[start : start + _WINDOW]
             return start, part, self.tokenizer([prompt + text for text in part] if prompt else part)
 
-        starts = range(0, len(texts), _WINDOW)
+        if len(texts) <= _WINDOW:
+            if texts:
+                yield work(0)
+            return
         with ThreadPoolExecutor(1, "inlay-tokens") as ahead:
-            following = [ahead.submit(work, start) for start in starts[:1]]
-            for start in [*starts[1:], None]:
-                if not following:
-                    return
-                window = following.pop().result()
-                if start is not None:
-                    following.append(ahead.submit(work, start))
+            following = ahead.submit(work, 0)
+            for start in range(_WINDOW, len(texts), _WINDOW):
+                window, following = following.result(), ahead.submit(work, start)
                 yield window
+            yield following.result()
 
     def unit(self, normalize: bool | None, dim: int | None) -> bool:
         """Whether vectors have length one: as asked for, as the model says, or because they are cut to `dim`."""
