@@ -15,6 +15,7 @@ from .records import Record
 _BLANK = re.compile(r"^[ \t]*%\(\w+\)s[ \t]*\n?|%\(\w+\)s", re.MULTILINE)  # filled in when the package is imported
 Place = tuple[str, str]  # a module and a name in it, the latter "" for the module itself
 _PATHS = re.compile(rf"^{os.path.__name__}\b")  # its public name is an alias that os makes when it is imported
+_SIGNATURE = re.compile(r"(\w+)(\(.*?\).*?)(\n--)?(\n|\Z)", re.DOTALL)  # of a compiled function, in its docstring
 
 
 class _Tree:
@@ -169,9 +170,10 @@ def _instance(module: Module, item: Item) -> Item:
 def _record(tree: _Tree, item: Item, public: str, place: str) -> Record:
     public, place = _PATHS.sub("os.path", public), _PATHS.sub("os.path", place)
     head, doc = public + item.signature, item.doc
-    own = re.match(rf"{public.rpartition('.')[2]}(\(.*?\).*?)(\n--)?(\n|\Z)", doc, re.DOTALL)
-    if own and "\n\n" not in own[1]:  # compiled functions tell their parameters themselves
-        parameters = re.sub(r",? \)", ")", " ".join(own[1].split())).replace("( ", "(")
+    own = _SIGNATURE.match(doc)
+    if own and own[1] == public.rpartition(".")[2] and "\n\n" not in own[2]:
+        # Compiled functions tell their parameters themselves.
+        parameters = re.sub(r",? \)", ")", " ".join(own[2].split())).replace("( ", "(")
         head, doc = public + parameters, doc[own.end() :].strip("\n")
     text = clean(f"{head}\n\n{doc}".strip())
     fields = {
