@@ -20,8 +20,10 @@ from ._lean import ROWS, LeanBert
 from ._probes import PROBES
 from ._tokens import Tokenizer, Tokens
 
-NAMES = ("lean-float32", "lean-bfloat16", "torch-float32", "torch-bfloat16")
+LEAN = ("lean-float32", "lean-bfloat16")
+TORCH = ("torch-float32", "torch-bfloat16")
 QUALITY = 0.999  # the least mean cosine to the vectors of sentence-transformers in float32, on the probe texts
+_CPU_TOKENS, _GPU_TOKENS = 1024, 16_384  # of a padded batch, where the caller does not say
 
 Done = Callable[[IdArray, FloatArray], object]
 
@@ -40,13 +42,19 @@ class Settings:
     ----------
     prompt : goes before each text, and is in the texts that the tokenizer saw.
     role : ``"document"`` or ``"query"``.
-    batch_tokens : the most tokens of a batch, unless one text alone has more.
+    batch_tokens : the most tokens of a batch, unless one text alone has more; None leaves it to the engine.
     batch_size : the most texts of a batch; None for no limit.
     stable : give the same bits whatever is encoded together, in whatever order, on however many threads.
     """
 
     def __init__(
-        self, prompt: str, role: str, batch_tokens: int, batch_size: int | None = None, *, stable: bool = False
+        self,
+        prompt: str,
+        role: str,
+        batch_tokens: int | None = None,
+        batch_size: int | None = None,
+        *,
+        stable: bool = False,
     ) -> None:
         self.prompt, self.role, self.batch_tokens = prompt, role, batch_tokens
         self.batch_size, self.stable = batch_size, stable
@@ -60,7 +68,8 @@ class Lean:
 
     def run(self, texts: Sequence[str], tokens: Tokens, settings: Settings, done: Done) -> None:
         """Compute all vectors; `texts` are in `tokens`."""
-        sizes = [rows for rows in ROWS if rows < settings.batch_tokens] + [settings.batch_tokens]
+        most = settings.batch_tokens or ROWS[-1]
+        sizes = [rows for rows in ROWS if rows < most] + [most]
         blocks = pack(tokens.ids, ROWS[-1:] if settings.stable else sizes, settings.batch_size)
         for block, vectors in _on_threads(self._vectors, blocks, torch.get_num_threads()):
             done(block.texts, vectors)
@@ -114,7 +123,8 @@ class Torch:
         try:
             if settings.stable:
                 torch.set_num_threads(1)
-            for rows in _padded(tokens.ids, settings.batch_tokens, limit):
+            most = settings.batch_tokens or (_CPU_TOKENS if self._model.device.type == "cpu" else _GPU_TOKENS)
+            for rows in _padded(tokens.ids, most, limit):
                 done(rows, self._vectors([texts[i] for i in rows], settings))
         finally:
             if settings.stable:
@@ -149,57 +159,25 @@ def _padded(ids: Sequence[Sequence[int]], batch_tokens: int, batch_size: int | N
         start += count
 
 
-def make(name: str, model: Any) -> Engine | None:
-    """Return the engine of that name; None where it cannot compute this model."""
-    kind, _, precision = name.partition("-")
-    dtype = torch.float32 if precision == "float32" else torch.bfloat16
-    if kind == "torch":
-        return Torch(model, dtype)
-    pooling = _lean_pooling(model)
-    if pooling is None:
-        return None
-    if dtype == torch.bfloat16 and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        # A processor without bfloat16 computes what was chosen elsewhere in float32, which is the more exact.
-        dtype = torch.float32
-    return Lean(LeanBert(model[0].model if hasattr(model[0], "model") else model[0].auto_model, pooling, dtype))
-
-
-def _lean_pooling(model: Any) -> str | None:
-    if model.device.type != "cpu" or not 2 <= len(model) <= 3:
-        return None
-    names = [type(module).__name__ for module in model]
-    if names[:2] != ["Transformer", "Pooling"] or names[2:] not in ([], ["Normalize"]):
-        return None
-    inner = getattr(model[0], "model", None) or getattr(model[0], "auto_model", None)
-    pooling = model[1]
-    mode = getattr(pooling, "pooling_mode", None)
-    if mode is None:
-        mode = pooling.get_pooling_mode_str()
-    known = mode in ("mean", "cls") and getattr(pooling, "include_prompt", True)
-    return mode if known and LeanBert.supports(inner) else None
-
-
-def choose(model: Any, tokenizer: Tokenizer, build: Callable[[str], Engine | None]) -> str:
+def choose(names: Sequence[str], build: Callable[[str], Engine | None], tokenizer: Tokenizer, device: str) -> str:
     """Return the name of the fastest engine that keeps the quality, measured on the probe texts.
 
-    The vectors of sentence-transformers itself, in float32, are the reference: an engine whose vectors have a mean
-    cosine below 0.999 to them is out, and so is a lean float32 one that is not equal to 1e-4.
+    The vectors of the first one are the reference: an engine whose vectors have a mean cosine below 0.999 to them is
+    out, and so is one in float32 that is below 0.9999.
     """
-    settings = Settings("", "document", ROWS[-1])
+    settings = Settings("", "document")
     tokens = tokenizer(PROBES)
-    reference, _ = _timed(Torch(model, torch.float32), tokens, settings, model.device.type)
-    best, fastest = "torch-float32", np.inf
-    for name in NAMES:
+    best, fastest, reference = names[0], np.inf, None
+    for name in names:
         if name == "torch-bfloat16" and best.startswith("lean"):
             continue  # the padded pass is slower than the packed one in either precision
-        if name.startswith("lean") and not tokenizer.cuts_on_the_right:
-            continue
-        if name.endswith("bfloat16") and not has_bfloat16(model.device.type):
+        if name.endswith("bfloat16") and not has_bfloat16(device):
             continue
         engine = build(name)
         if engine is None:
             continue
-        vectors, seconds = _timed(engine, tokens, settings, model.device.type)
+        vectors, seconds = _timed(engine, tokens, settings, device)
+        reference = vectors if reference is None else reference
         quality = float((vectors * reference).sum(1).mean())
         if quality >= (0.9999 if name.endswith("float32") else QUALITY) and seconds < fastest:
             best, fastest = name, seconds

@@ -8,6 +8,7 @@ result depends on its own text alone, and all arithmetic of a block runs on one 
 import math
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,14 +20,17 @@ from torch.nn import functional as F
 from inlay.core.values import FloatArray
 
 from ._batches import Block
+from ._facts import Bert
 
 # oneDNN keeps a compiled kernel for each shape it has met, a thousand of them; attention meets any number of shapes,
 # and making a kernel again costs less than the gigabyte they take. It is read when oneDNN is first used.
-os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
 
-ROWS = (32, 128, 512, 1024)
+ROWS = tuple(range(32, 449, 32))  # up to where what a block computes leaves the cache of its processor
 _FUSED_FROM = 48  # tokens, from which on the fused attention of torch is the faster one in float32
-_LEAST = 1e-25  # the least sum of exponentials that is trusted, and one over the greatest
+_ALONE_FROM = 64  # tokens, from which on texts are attended to one by one in bfloat16
+_STEP = 16  # to whose multiples the lengths of those are rounded up
+_LEAST, _MOST = 1e-30, 1e37  # the sums of exponentials that are trusted, where values are at most one
 _linear = torch.ops.mkldnn._linear_pointwise
 
 
@@ -48,6 +52,7 @@ class _Layer:
     out: _Dense
     up: _Dense
     down: _Dense
+    most: float
     norm1: tuple[Tensor, Tensor]
     norm2: tuple[Tensor, Tensor]
 
@@ -57,35 +62,36 @@ class LeanBert:
 
     Parameters
     ----------
-    model : the transformers model.
-    pooling : ``"mean"`` or ``"cls"``.
+    bert : its configuration, its weights and its pooling.
     dtype : float32 or bfloat16; sums are kept in float32 either way.
     """
 
-    def __init__(self, model: Any, pooling: str, dtype: torch.dtype) -> None:
-        config, state = model.config, {k: v.detach() for k, v in model.state_dict().items()}
-        self.heads, self.dim, self.eps = config.num_attention_heads, config.hidden_size, config.layer_norm_eps
-        self.pooling, self.dtype = pooling, dtype
+    def __init__(self, bert: Bert, dtype: torch.dtype) -> None:
+        config, state = bert.config, bert.state()
+        self.heads, self.dim = config["num_attention_heads"], config["hidden_size"]
+        self.eps = config.get("layer_norm_eps", 1e-12)
+        self.pooling, self.dtype = bert.pooling, dtype
         # RoBERTa counts positions from the number of the padding token on.
-        first = 0 if config.model_type == "bert" else config.pad_token_id + 1
+        first = 0 if config["model_type"] == "bert" else config["pad_token_id"] + 1
         self.word = state["embeddings.word_embeddings.weight"].to(dtype)
         self.position = (
             state["embeddings.position_embeddings.weight"][first:] + state["embeddings.token_type_embeddings.weight"][0]
         ).to(dtype)
         self.norm = self._norm(state, "embeddings.LayerNorm")
-        self.layers = [self._layer(state, f"encoder.layer.{i}.") for i in range(config.num_hidden_layers)]
+        names = [f"encoder.layer.{i}." for i in range(config["num_hidden_layers"])]
+        before = ["embeddings.LayerNorm", *(name + "output.LayerNorm" for name in names)]
+        self.layers = [self._layer(state, name, norm) for name, norm in zip(names, before, strict=False)]
 
     @staticmethod
-    def supports(model: Any) -> bool:
-        """Whether the shape of the model is known here; what it computes is compared on probe texts as well."""
-        config: Any = getattr(model, "config", None)
+    def supports(config: Mapping[str, Any]) -> bool:
+        """Whether the shape of the model is known here."""
         return bool(
             torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-            and getattr(config, "model_type", "") in ("bert", "roberta", "xlm-roberta")
-            and getattr(config, "position_embedding_type", "absolute") in ("absolute", None)
-            and config.hidden_act == "gelu"
-            and not getattr(config, "is_decoder", False)
-            and all(p.dtype == torch.float32 for p in model.parameters())
+            and config.get("model_type") in ("bert", "roberta", "xlm-roberta")
+            and config.get("position_embedding_type") in ("absolute", None)
+            and config.get("hidden_act", "gelu") == "gelu"
+            and not config.get("is_decoder")
+            and not config.get("add_cross_attention")
         )
 
     def _norm(self, state: dict[str, Tensor], name: str) -> tuple[Tensor, Tensor]:
@@ -95,14 +101,20 @@ class LeanBert:
         packed = torch.ops.mkldnn._reorder_linear_weight(weight.to(self.dtype).contiguous(), ROWS[-1])
         return _Dense(packed, bias.to(self.dtype), activation)
 
-    def _layer(self, state: dict[str, Tensor], prefix: str) -> _Layer:
+    def _layer(self, state: dict[str, Tensor], prefix: str, norm: str) -> _Layer:
         def of(name: str) -> tuple[Tensor, Tensor]:
             return state[f"{prefix}{name}.weight"], state[f"{prefix}{name}.bias"]
 
         parts = [of(f"attention.self.{name}") for name in ("query", "key", "value")]
         scale = (self.dim // self.heads) ** -0.5
         parts[0] = (parts[0][0] * scale, parts[0][1] * scale)  # the scale of the scores, taken into the queries
+        # A normalised row has the length sqrt(dim) before its scale and shift, which bounds the values, and so the sums
+        # of exponentials times values that stay below the greatest number.
+        scaled, shift = state[norm + ".weight"].float(), state[norm + ".bias"].float()
+        weight, bias = (part.float() for part in parts[2])
+        values = (weight * scaled).norm(dim=1) * self.dim**0.5 + (weight @ shift + bias).abs()
         return _Layer(
+            most=_MOST / max(1.0, float(values.max())),
             qkv=self._dense(torch.cat([w for w, _ in parts]), torch.cat([b for _, b in parts])),
             out=self._dense(*of("attention.output.dense")),
             up=self._dense(*of("intermediate.dense"), ("gelu", "none")),
@@ -118,7 +130,7 @@ class LeanBert:
         )
         x = F.layer_norm(x, (self.dim,), *self.norm, self.eps)
         for layer in self.layers:
-            mixed = self._attend(layer.qkv(x), block)
+            mixed = self._attend(layer.qkv(x), block, layer.most)
             x = F.layer_norm(layer.out(mixed).add_(x), (self.dim,), *layer.norm1, self.eps)
             x = F.layer_norm(layer.down(layer.up(x)).add_(x), (self.dim,), *layer.norm2, self.eps)
         values, starts = x.float().numpy(), block.starts
@@ -128,14 +140,19 @@ class LeanBert:
         sums = np.add.reduceat(values[: block.used], starts, axis=0)
         return np.asarray(sums / block.lengths[:, None], np.float32)
 
-    def _attend(self, qkv: Tensor, block: Block) -> Tensor:
+    def _attend(self, qkv: Tensor, block: Block, most: float) -> Tensor:
         width = self.dim // self.heads
         out = torch.zeros((len(qkv), self.dim), dtype=self.dtype)
-        attend = _attend_bfloat16 if self.dtype == torch.bfloat16 else _attend_float32
         for start, count, length in block.groups:
-            rows = slice(start, start + count * length)
-            parts = qkv[rows].view(count, length, 3, self.heads, width).permute(2, 0, 3, 1, 4)
-            attend(parts, out[rows].view(count, length, self.heads, width).transpose(1, 2))
+            each = 1 if self.dtype == torch.bfloat16 and length >= _ALONE_FROM else count
+            for first in range(start, start + count * length, each * length):
+                rows = slice(first, first + each * length)
+                parts = qkv[rows].view(each, length, 3, self.heads, width).permute(2, 0, 3, 1, 4)
+                mixed = out[rows].view(each, length, self.heads, width).transpose(1, 2)
+                if self.dtype == torch.float32:
+                    _attend_float32(parts, mixed)
+                elif not _attend_bfloat16(parts, mixed, most):
+                    _attend_softly(parts, mixed)
         return out
 
 
@@ -165,24 +182,35 @@ class _Rooms(threading.local):
 _room = _Rooms()
 
 
-def _attend_bfloat16(parts: Tensor, out: Tensor) -> None:
+def _attend_bfloat16(parts: Tensor, out: Tensor, most: float) -> bool:
     """Attend as above; a softmax of bfloat16 costs more than both products, an exponential next to nothing.
 
-    So the exponentials are not shifted by their maximum, and a column of ones beside the values sums them. Where
-    that could overflow or vanish, which no model in common use comes near, a text is computed the usual way.
+    So the exponentials are not shifted by their maximum, and a column of ones beside the values sums them. Where that
+    may overflow or vanish, False is returned. Lengths are rounded up, so that oneDNN meets few shapes; the keys
+    beyond the text are zero, and so are their values and their ones.
     """
     _, texts, heads, length, width = parts.shape
-    n = texts * heads
-    q, k = _room("qk", 2, texts, heads, length, width).copy_(parts[:2]).view(2, n, length, width)
-    v = _room("v", texts, heads, length, width + 1)
-    v[..., :width].copy_(parts[2])
-    v[..., width:].fill_(1.0)
-    weights = torch.bmm(q, k.transpose(1, 2), out=_room("weights", n, length, length)).exp_()
-    mixed = torch.bmm(weights, v.view(n, length, width + 1), out=_room("mixed", n, length, width + 1))
-    mixed = mixed.view(texts, heads, length, width + 1)
+    n, padded = texts * heads, -(-length // _STEP) * _STEP if length >= _ALONE_FROM else length
+    qk = _room("qk", 2, texts, heads, padded, width)
+    v = _room("v", texts, heads, padded, width + 1)
+    if padded > length:
+        qk[:, :, :, length:].zero_()
+        v[:, :, length:].zero_()
+    qk[:, :, :, :length].copy_(parts[:2])
+    v[:, :, :length, :width].copy_(parts[2])
+    v[:, :, :length, width:].fill_(1.0)
+    q, k = qk.view(2, n, padded, width)
+    weights = torch.bmm(q, k.transpose(1, 2), out=_room("weights", n, padded, padded)).exp_()
+    mixed = torch.bmm(weights, v.view(n, padded, width + 1), out=_room("mixed", n, padded, width + 1))
+    mixed = mixed.view(texts, heads, padded, width + 1)[:, :, :length]
     sums = mixed[..., width:]
     torch.div(mixed[..., :width], sums, out=out)
-    bad = ~((sums > _LEAST) & (sums < 1 / _LEAST)).flatten(1).all(1)
-    for i in torch.nonzero(bad).flatten().tolist():
+    least, greatest = torch.aminmax(sums)
+    return bool(least > _LEAST) and bool(greatest < most)  # neither holds for what is not a number
+
+
+def _attend_softly(parts: Tensor, out: Tensor) -> None:
+    """Attend the usual way, a text at a time."""
+    for i in range(parts.shape[1]):
         q, k, v = parts[:, i]
         out[i] = torch.bmm(torch.softmax(torch.bmm(q, k.transpose(1, 2)).float(), -1).to(v.dtype), v)

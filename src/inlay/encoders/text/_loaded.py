@@ -3,18 +3,21 @@
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sentence_transformers import SentenceTransformer
+import torch
 
 from inlay.core.contracts import Progress
 from inlay.core.errors import DataError, ParameterError, UnsupportedError
+from inlay.core.extras import load
 from inlay.core.values import Encoded, FloatArray, IdArray
 
-from ._engines import Engine, Settings, choose, make
+from ._engines import LEAN, TORCH, Engine, Lean, Settings, Torch, choose, has_bfloat16
+from ._facts import of_folder, of_model
+from ._lean import LeanBert
 from ._tokens import Tokenizer, Tokens
 
 _WINDOW = 16_384  # texts that are sorted together; bounds the memory that tokens take
@@ -32,32 +35,47 @@ class Loaded:
     """
 
     def __init__(self, folder: Path, device: str | None, max_length: int | None) -> None:
-        try:
-            self.model: Any = SentenceTransformer(str(folder), device=device, local_files_only=True)
-        except (OSError, ValueError, KeyError) as error:
-            raise DataError(f"{folder} cannot be loaded as a sentence-transformers model: {error}") from error
-        self.model.eval()
-        own = getattr(self.model, "max_seq_length", None)
-        limit = None if own is None or not np.isfinite(own) else int(own)
+        self.folder, self._max_length = folder, max_length
+        self._device = device or ("cuda" if torch.cuda.is_available() else None)
+        known = of_folder(folder) if self._device in (None, "cpu") else None
+        self._is_read = known is not None
+        self.facts = known or of_model(self.model)
+        limit = self.facts.limit
         if max_length is not None:
             if limit is not None and max_length > limit:
                 raise ParameterError(f"max_length must be at most {limit}, the limit of the model, got {max_length}.")
-            limit = self.model.max_seq_length = max_length
-        self.folder, self.tokenizer = folder, Tokenizer(self.model.tokenizer, limit)
+            limit = max_length
+        self.tokenizer = Tokenizer(self.facts.tokenizer, limit)
         if limit is not None and limit <= self.tokenizer.specials:
             raise ParameterError(
                 f"max_length must be above {self.tokenizer.specials}, the special tokens, got {limit}."
             )
-        self.dim = int(self.model.encode(["a"], show_progress_bar=False).shape[1])
-        self.default_prompt: str | None = self.model.default_prompt_name
         self._engines: dict[str, Engine | None] = {}
         self._lock = threading.Lock()
         self._fastest: str | None = None
 
+    @cached_property
+    def model(self) -> Any:
+        """The model of sentence-transformers, loaded when something needs it."""
+        library = load("sentence_transformers", extra="text", purpose="TextEncoder")
+        logging = load("transformers.utils", extra="text").logging
+        shown = logging.is_progress_bar_enabled()
+        logging.disable_progress_bar()  # a model on disk is loaded in no time
+        try:
+            model = library.SentenceTransformer(str(self.folder), device=self._device, local_files_only=True)
+        except (OSError, ValueError, KeyError) as error:
+            raise DataError(f"{self.folder} cannot be loaded as a sentence-transformers model: {error}") from error
+        finally:
+            if shown:
+                logging.enable_progress_bar()
+        model.eval()
+        if self._max_length is not None and self._max_length <= (model.max_seq_length or self._max_length):
+            model.max_seq_length = self._max_length
+        return model
+
     def prompts(self, given: Mapping[str, str] | None) -> dict[str, str]:
         """Return the prompts: those `given`, else those of the model."""
-        own = {name: text for name, text in self.model.prompts.items() if text}
-        return dict(given) if given is not None else own
+        return self.facts.prompts if given is None else dict(given)
 
     def room(self, prompt: str) -> int:
         """Return how many tokens of a text the model sees after `prompt`."""
@@ -66,17 +84,36 @@ class Loaded:
         used = int(self.tokenizer([prompt]).whole[0]) if prompt else 0
         return max(1, self.tokenizer.limit - self.tokenizer.specials - used)
 
+    def similarities(self) -> Any:
+        """Return the functions of sentence-transformers that compare vectors: all pairs, and row by row."""
+        names = load("sentence_transformers", extra="text", purpose="Comparing as the model does").SimilarityFunction
+        name = self.facts.similarity
+        return names.to_similarity_fn(name), names.to_similarity_pairwise_fn(name)
+
     def engine(self, name: str) -> Engine | None:
         """Return the engine of that name, made once; None where it cannot compute this model."""
         if name not in self._engines:
-            self._engines[name] = make(name, self.model)
+            self._engines[name] = self._made(name)
         return self._engines[name]
+
+    def _made(self, name: str) -> Engine | None:
+        dtype = torch.float32 if name.endswith("float32") else torch.bfloat16
+        if name.startswith("torch"):
+            return Torch(self.model, dtype)
+        bert = self.facts.bert
+        if bert is None or not LeanBert.supports(bert.config) or not self.tokenizer.cuts_on_the_right:
+            return None
+        # A processor without bfloat16 computes what was chosen elsewhere in float32, which is the more exact.
+        return Lean(LeanBert(bert, dtype if has_bfloat16("cpu") else torch.float32))
 
     def fastest(self) -> str:
         """Return the name of the engine that won the measurement, which is made once."""
         with self._lock:
             if self._fastest is None:
-                self._fastest = choose(self.model, self.tokenizer, self.engine)
+                # Where the folder was understood, the packed pass in float32 is what sentence-transformers computes.
+                names = LEAN if self._is_read and self.engine(LEAN[0]) else (TORCH[0], *LEAN, TORCH[1])
+                device = "cpu" if names == LEAN else self.model.device.type
+                self._fastest = choose(names, self.engine, self.tokenizer, device)
                 for name in [name for name in self._engines if name != self._fastest]:
                     del self._engines[name]
             return self._fastest
@@ -102,7 +139,7 @@ class Loaded:
         first: dict[str, int] = {}
         copies = np.fromiter((first.setdefault(text, len(first)) for text in texts), np.int64, len(texts))
         unique, counts = list(first), np.bincount(copies, minlength=len(first))
-        vectors = np.empty((len(unique), self.dim), np.float32)
+        vectors = np.empty((len(unique), self.facts.dim), np.float32)
         whole, lost = np.zeros(len(unique), np.int64), np.zeros(len(unique), np.int64)
         used = int(self.tokenizer([settings.prompt]).whole[0]) if settings.prompt else 0
         for start, part, tokens in self._tokens(unique, settings.prompt):
@@ -138,8 +175,8 @@ class Loaded:
 
     def unit(self, normalize: bool | None, dim: int | None) -> bool:
         """Whether vectors have length one: as asked for, as the model says, or because they are cut to `dim`."""
-        cut = dim is not None and dim < self.dim
-        return cut or (normalize if normalize is not None else type(self.model[-1]).__name__ == "Normalize")
+        cut = dim is not None and dim < self.facts.dim
+        return cut or (self.facts.unit if normalize is None else normalize)
 
 
 def _finished(X: FloatArray, dim: int | None, unit: bool) -> FloatArray:

@@ -44,7 +44,7 @@ class MtebEncoder:
     def similarity_pairwise(self, X: Any, Y: Any) -> Any:
         """Return the similarity of each row of X to the same row of Y."""
         torch = load("torch", extra="text")
-        return self.encoder._loaded().model.similarity_pairwise(torch.as_tensor(X), torch.as_tensor(Y)).numpy()
+        return self.encoder._loaded().similarities()[1](torch.as_tensor(X), torch.as_tensor(Y)).numpy()
 
     @property
     def mteb_model_meta(self) -> Any:

@@ -46,7 +46,8 @@ class TextEncoder(Encoder):
     engine : how to compute: ``"lean-float32"`` or ``"lean-bfloat16"`` (BERT-shaped models on a CPU),
         ``"torch-float32"`` or ``"torch-bfloat16"`` (all models), or ``"auto"``, which measures. A machine without
         bfloat16 computes ``"lean-bfloat16"`` in float32.
-    batch_tokens : the most tokens of a batch, at least 1, unless one text has more. More take more memory.
+    batch_tokens : the most tokens of a batch, at least 1, unless one text has more; None takes what was measured to be
+        the fastest for the engine. More take more memory.
     device : ``"cpu"``, ``"cuda"``, ...; None takes a GPU where there is one.
 
     Attributes
@@ -55,9 +56,13 @@ class TextEncoder(Encoder):
 
     Notes
     -----
-    In the lean engines a vector hardly depends on what is encoded beside it: the greatest relative distance that
-    was measured is zero in blocks of one size and 2e-6 (float32) or 2e-2 (bfloat16) between blocks of different
-    sizes. ``encode(stable=True)`` uses one size alone, and gives the same bits whatever is encoded together.
+    A BERT-shaped folder whose every setting is understood is read without sentence-transformers, which is imported
+    only where something else needs it.
+
+    In the lean engines a vector hardly depends on what is encoded beside it: on a processor with AVX-512, blocks of
+    all sizes gave the same bits, in either precision. Where oneDNN takes other kernels for other sizes, a relative
+    distance of 2e-6 (float32) or 2e-2 (bfloat16) has been measured. ``encode(stable=True)`` uses one size alone, and
+    gives the same bits whatever is encoded together.
 
     References
     ----------
@@ -74,7 +79,7 @@ class TextEncoder(Encoder):
 
     paper: ClassVar[str] = "reimers2019sentence"
     requires: ClassVar[tuple[str, ...]] = ("text",)
-    tolerance: ClassVar[float] = 0.03  # in bfloat16, between blocks of different sizes; see the notes
+    tolerance: ClassVar[float] = 0.03  # in bfloat16, where blocks of different sizes differ; see the notes
 
     def __init__(
         self,
@@ -86,7 +91,7 @@ class TextEncoder(Encoder):
         normalize: bool | None = None,
         max_length: int | None = None,
         engine: str = "auto",
-        batch_tokens: int = 1024,
+        batch_tokens: int | None = None,
         device: str | None = None,
     ) -> None:
         self.model = model
@@ -155,7 +160,7 @@ class TextEncoder(Encoder):
         refuse_unsupported(output_value, precision, convert_to_numpy, convert_to_tensor)
         texts = check_texts(items)
         loaded = self._loaded()
-        before = prompt_for(loaded.prompts(self.prompts), loaded.default_prompt, role, prompt_name, prompt)
+        before = prompt_for(loaded.prompts(self.prompts), loaded.facts.default_prompt, role, prompt_name, prompt)
         bar = None
         if show_progress_bar:
             bar = load("tqdm.auto", extra="text").tqdm(total=len(texts), unit=" texts")
@@ -173,7 +178,7 @@ class TextEncoder(Encoder):
     ) -> Encoded:
         """Encode, and count the tokens of each text and those beyond the model's limit, which it did not see."""
         texts, loaded = check_texts(items), self._loaded()
-        before = prompt_for(loaded.prompts(self.prompts), loaded.default_prompt, role)
+        before = prompt_for(loaded.prompts(self.prompts), loaded.facts.default_prompt, role)
         return self._encode(loaded, texts, before, role, progress=progress)
 
     def encode_query(self, items: Sequence[str], *, stable: bool = False) -> FloatArray:
@@ -186,7 +191,7 @@ class TextEncoder(Encoder):
 
     def similarity(self, X: FloatArray, Y: FloatArray) -> FloatArray:
         """Return the (n, m) similarities of rows, by the function that the model names (the cosine, if none)."""
-        return np.asarray(self._loaded().model.similarity(X, Y).numpy(), np.float32)
+        return np.asarray(self._loaded().similarities()[0](X, Y).numpy(), np.float32)
 
     def count_tokens(self, items: Sequence[str]) -> IdArray:
         """Count the tokens of each text, special tokens and prompt not counted, (n,)."""
@@ -196,7 +201,7 @@ class TextEncoder(Encoder):
     def max_tokens(self) -> int:
         """The longest document that is seen whole, in tokens, special tokens and prompt not counted."""
         loaded = self._loaded()
-        before = prompt_for(loaded.prompts(self.prompts), loaded.default_prompt, "document")
+        before = prompt_for(loaded.prompts(self.prompts), loaded.facts.default_prompt, "document")
         return loaded.room(before)
 
     def identity(self) -> dict[str, object]:
@@ -205,8 +210,8 @@ class TextEncoder(Encoder):
         prompts = loaded.prompts(self.prompts)
         return {
             "files": files_hash(loaded.folder),
-            "prompts": {role: prompt_for(prompts, loaded.default_prompt, role) for role in ("document", "query")},
-            "dim": self.dim or loaded.dim,
+            "prompts": {role: prompt_for(prompts, loaded.facts.default_prompt, role) for role in ("document", "query")},
+            "dim": self.dim or loaded.facts.dim,
             "unit": loaded.unit(self.normalize, self.dim),
             "max_length": loaded.tokenizer.limit,
             "precision": self._engine(loaded).partition("-")[2],
@@ -227,9 +232,9 @@ class TextEncoder(Encoder):
             raise ParameterError(f"engine must be one of {', '.join(_ENGINES)}, got {self.engine!r}.")
         for name in ("dim", "max_length", "batch_tokens"):
             value = getattr(self, name)
-            if (value is None and name == "batch_tokens") or (value is not None and value < 1):
+            if value is not None and value < 1:
                 raise ParameterError(f"{name} must be at least 1, got {value!r}.")
-        load("sentence_transformers", extra="text", purpose="TextEncoder")
+        load("torch", extra="text", purpose="TextEncoder")
         from ._loaded import loaded
 
         return loaded(find(self.model, self.revision), self.device, self.max_length)
@@ -256,8 +261,8 @@ class TextEncoder(Encoder):
         from ._engines import Settings
 
         dim, normalize = dim or self.dim, self.normalize if normalize is None else normalize
-        if dim is not None and not 1 <= dim <= loaded.dim:
-            raise ParameterError(f"dim must be from 1 to {loaded.dim}, which {self.model} has, got {dim}.")
+        if dim is not None and not 1 <= dim <= loaded.facts.dim:
+            raise ParameterError(f"dim must be from 1 to {loaded.facts.dim}, which {self.model} has, got {dim}.")
         if batch_size is not None and batch_size < 1:
             raise ParameterError(f"batch_size must be at least 1, got {batch_size}.")
         settings = Settings(prompt, role, self.batch_tokens, batch_size, stable=stable)
