@@ -164,6 +164,37 @@ def test_a_saved_index_is_used_until_a_fifth_of_it_is_wrong(tmp_path: Path, monk
     assert fits == [100]
     space.add([{"id": f"{i}", "text": f"newer{i}"} for i in range(10, 25)])
     assert fits == [100, 100]
-    shutil.rmtree(tmp_path / "s" / "index")
-    assert [hit.id for hit in inlay.open(tmp_path / "s").search("newer20", k=1)] == ["20"]
-    assert fits == [100, 100, 100]
+
+
+def test_a_search_never_makes_the_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fits: list[int] = []
+    fit = Plain.fit
+    monkeypatch.setattr(Plain, "fit", lambda self, X: fits.append(len(X)) or fit(self, X))
+    space = inlay.build([], tmp_path / "s", encoder=Pipeline(HashingEncoder(dim=2048), index=Plain()))
+    space.add([{"id": f"{i}", "text": f"word{i}"} for i in range(100)])
+    whole = space.search("word20 word7", k=5)
+    assert (fits, caplog.text) == ([100], "")
+    assert space.info()["index"]["missing"] is False
+    changes = {
+        "build": lambda: inlay.build([], tmp_path / "s"),
+        "add": lambda: space.add([{"id": "0", "text": "word0"}]),
+        "delete": lambda: space.delete("id = '99'"),
+        "compact": space.compact,
+    }
+    for n, (name, change) in enumerate(changes.items()):
+        shutil.rmtree(tmp_path / "s" / "index")
+        caplog.clear()
+        reader = inlay.open(tmp_path / "s")
+        for _ in range(2):
+            assert reader.search("word20 word7", k=5) == whole
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        assert "the index is missing" in caplog.text
+        facts = reader.info()["index"]
+        assert (facts["missing"], facts["kind"]) == (True, "Exact")
+        assert "the next build" in facts["why"]
+        assert len(fits) == n + 1, name
+        change()
+        assert len(fits) == n + 2, name
+        assert inlay.open(tmp_path / "s").info()["index"]["missing"] is False

@@ -41,8 +41,8 @@ def build(
 
     Every group of a few thousand passages is committed when it is encoded. A build that was stopped, in whatever
     way, goes on when it is run again, and ends in the same space as one that was never stopped. On a space that
-    stands, only passages that are new or have changed are encoded, and those that are gone from `paths` are
-    deleted; rows from elsewhere stay. What cannot be read now keeps the rows it has.
+    stands, only passages that are new or have changed are encoded, and those that are gone from `paths` are deleted;
+    rows from elsewhere stay. What cannot be read now keeps its rows. The logger ``inlay`` tells a bound on the memory.
 
     Parameters
     ----------
@@ -84,17 +84,16 @@ def build(
     2
     """
     check_choices(on_error, dtype)
-    place = Place.of(path)
+    options = Options.of(text, id, max_tokens)
+    place, given = Place.of(path), as_pipeline(encoder)
+    if Table.open(place.records) is None:
+        given.fingerprint()  # raises for a model that there is not, before there is a folder
     place.prepare()
     with writing(place.folder):
         table = Table.open(place.records)
-        if table is None:
-            pipeline = provenance.bare(as_pipeline(encoder))
-        else:
-            pipeline = provenance.load(table.meta, place.pipeline)
-            if encoder is not None:
-                pipeline = provenance.adopt(pipeline, as_pipeline(encoder), table.meta)
-        options = Options.of(text, id, max_tokens)
+        pipeline = provenance.bare(given) if table is None else provenance.load(table.meta, place.pipeline)
+        if table is not None and encoder is not None:
+            pipeline = provenance.adopt(pipeline, given, table.meta)
         job = Job(place, table, pipeline, options, dtype=dtype or "float32", once=False, progress=progress)
         table = job.read(paths, vanish=True)
         space = Space(place, table, pipeline)
@@ -187,7 +186,8 @@ class Space:
         Returns
         -------
         list
-            Results, best first; for several queries one such list each.
+            Results, best first; for several queries one such list each. An index is never made here: where it is
+            missing, all vectors are compared, and the logger ``inlay`` warns.
         """
         if k < 1:
             raise ParameterError(f"k must be at least 1, got {k}.")
@@ -291,10 +291,10 @@ class Space:
     def info(self) -> dict[str, Any]:
         """Say what is inside and how it was made, as values that JSON can hold."""
         with self._keeper.reading:
-            return facts.facts(self._table, self._keeper.place, self.pipeline)
+            return facts.facts(self._keeper.view, self._keeper.place, self.pipeline)
 
     def compact(self) -> None:
         """Put small files together and drop deleted rows and old versions; this happens by itself as well."""
         with self._keeper.changing():
             self._keeper.compact()
-            self._keeper.clean()
+            self._keeper.settle()

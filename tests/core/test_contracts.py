@@ -45,3 +45,18 @@ def test_counting_encoders_are_known_by_their_members():
     assert not isinstance(Counting(), contracts.CountingEncoder)
     Counting.count_tokens = lambda self, items: np.zeros(len(items), np.int64)
     assert isinstance(Counting(), contracts.CountingEncoder)
+
+
+def test_to_ask_whether_an_encoder_counts_does_not_load_its_model():
+    class Counting:
+        @property
+        def max_tokens(self):
+            raise AssertionError("the model is loaded")
+
+        def encode_counted(self, items, *, role="document", progress=None):
+            return None
+
+        def count_tokens(self, items):
+            return None
+
+    assert isinstance(Counting(), contracts.CountingEncoder)

@@ -39,6 +39,20 @@ def test_folder_is_listed_in_order_whatever_was_made_first(folder: Path) -> None
     assert not problems
 
 
+@pytest.mark.parametrize("where", [".", "deep", "deep/er"])
+def test_spaces_are_not_read(folder: Path, where: str) -> None:
+    space = folder / where / "my.space"
+    (space / "records.lance" / "data").mkdir(parents=True)
+    (space / "index").mkdir()
+    before = listed(folder)[0]
+    for name in ("records.lance/notes.txt", "index/method.json", "readme.md"):
+        (space / name).write_text("not wanted")
+    assert listed(folder) == (before, [])
+    assert "no file that can be read" in listed(space)[1][0].message
+    (space / "records.lance").rename(space / "records")  # now it is a folder like any other
+    assert len(listed(folder)[0]) == len(before) + 3
+
+
 @pytest.mark.parametrize("name", [".git", ".hidden", "node_modules", "__pycache__", "venv", "site-packages"])
 def test_ignored_folders(folder: Path, name: str) -> None:
     before = listed(folder)[0]

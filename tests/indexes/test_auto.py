@@ -60,6 +60,18 @@ def test_without_the_library_it_is_exact(monkeypatch):
     assert 'pip install "inlay[hnsw]"' in index.choice_["why"]
 
 
+@pytest.mark.parametrize(("below", "missing"), [(300, False), (10, False), (10, True)])
+def test_progress_tells_of_every_row_once(monkeypatch, below, missing):
+    if missing:
+        monkeypatch.setitem(sys.modules, "usearch.index", None)
+    else:
+        pytest.importorskip("usearch")
+    told = []
+    index = Auto(0.5, exact_below=below).fit_with_progress(sample(300), told.append)
+    assert sum(told) == 300
+    assert index.choice_ == Auto(0.5, exact_below=below).fit(sample(300)).choice_
+
+
 def test_the_same_vectors_give_the_same_choice():
     pytest.importorskip("usearch")
     X, Q = sample(2500), sample(20, 1)

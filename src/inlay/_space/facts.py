@@ -10,14 +10,14 @@ from inlay.pipeline import Pipeline
 
 from .ledger import Ledger
 from .place import Place
-from .table import Table
+from .view import MISSING, View
 
 MANY = 100  # sources that are named one by one
 
 
-def facts(table: Table, place: Place, pipeline: Pipeline) -> dict[str, Any]:
+def facts(view: View, place: Place, pipeline: Pipeline) -> dict[str, Any]:
     """Return the facts as values that JSON can hold."""
-    meta = table.meta
+    table, meta = view.table, view.table.meta
     rows = table.read(["document", "tokens", "tokens_lost", "source_file"])
     own = pc.sum(rows["document"].is_null().cast("int64")).as_py() or 0
     cut = rows.filter(pc.greater(rows["tokens_lost"], 0))
@@ -32,6 +32,7 @@ def facts(table: Table, place: Place, pipeline: Pipeline) -> dict[str, Any]:
         "fields": {name: str(kind) for name, kind in table.fields.items()},
         "vectors": {"dim": vector.list_size, "dtype": _dtype(vector), "fingerprint": meta["fingerprint"]},
         "encoder": {"class": meta["encoder"], "parameters": _texts(pipeline.encoder.get_params(deep=False))},
+        "index": _index(view),
         "transforms": [repr(transform) for transform in pipeline.transforms],
         "truncation": {
             "tokens": pc.sum(rows["tokens"]).as_py() or 0,
@@ -43,8 +44,19 @@ def facts(table: Table, place: Place, pipeline: Pipeline) -> dict[str, Any]:
         "created": meta["created"],
         "versions": meta["versions"],
         "version": table.version,
-        "bytes": _size(place.folder),
+        "bytes": _size(place.folder, place.index(meta["uid"])),
     }
+
+
+def _index(view: View) -> dict[str, Any]:
+    """Say which index answers, and why that one."""
+    saved, vectors = view.saved(), len(view.addresses)
+    if saved is None:
+        why = MISSING if view.needs_index else f"so few vectors ({vectors:,}) are all compared"
+        return {"kind": "Exact", "why": why, "missing": view.needs_index}
+    kind = type(saved.index).__name__
+    choice = getattr(saved.index, "choice_", {"index": kind, "why": f"the pipeline names {saved.index!r}"})
+    return {"kind": choice["index"], "why": choice["why"], "missing": False}
 
 
 def _dtype(vector: Any) -> str:
@@ -55,12 +67,12 @@ def _texts(parameters: dict[str, Any]) -> dict[str, Any]:
     return {k: v if isinstance(v, str | int | float | bool | None) else str(v) for k, v in parameters.items()}
 
 
-def _size(folder: Path | None) -> dict[str, int]:
+def _size(folder: Path | None, index: Path) -> dict[str, int]:
     """Return the bytes of the parts that lie in a folder."""
-    if folder is None:
-        return {}
-    parts = {"records": "records.lance", "sources": "sources.lance", "index": "index"}
-    return {name: _bytes(folder / part) for name, part in parts.items() if (folder / part).exists()}
+    parts = {"index": index}
+    if folder is not None:
+        parts = {"records": folder / "records.lance", "sources": folder / "sources.lance", **parts}
+    return {name: _bytes(part) for name, part in parts.items() if part.exists()}
 
 
 def _bytes(folder: Path) -> int:

@@ -1,5 +1,6 @@
 """A job that writes: it holds the lock, feeds a writer, puts the table in order, and reports."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 
@@ -9,6 +10,7 @@ from inlay.pipeline import Pipeline
 from . import provenance
 from .feed import Document, Feed
 from .ledger import Ledger
+from .memory import TOLD, ceiling, largest_record, sentence
 from .place import Place
 from .report import Options, Report, splitter_for
 from .sources import Paths, Sources
@@ -16,6 +18,7 @@ from .table import Table
 from .writer import Writer
 
 Progress = Callable[[str, int, int, str], object]
+_log = logging.getLogger("inlay")
 
 
 class Job:
@@ -53,6 +56,9 @@ class Job:
         self._writer = Writer(
             table, place, pipeline, meta, self._ledger, dtype=dtype, once=once, on_encoded=self._on_encoded
         )
+        self._links = getattr(pipeline.index, "M", 16)
+        self._dim = pipeline.encode([]).shape[1] if table is None else table.dim
+        self._largest = 0
         self.report = Report()
         self._feed = Feed(self._writer, self._splitter, self._ledger, self.report.problems.append)
 
@@ -66,6 +72,8 @@ class Job:
             lambda done, total: self._progress("read", done, total, "bytes"),
         )
         self.report.sources = len(self._sources.all)
+        self._largest = largest_record(self._sources.all)
+        _log.info(sentence(self._told, self._dim, self._largest, self._links))
         self._sources.push(self._feed, self._writer, self._ledger)
         if vanish:
             self._sources.drop_vanished(self._writer)
@@ -76,6 +84,10 @@ class Job:
         self._feed.push(documents)
         return self._close()
 
+    @property
+    def _told(self) -> int:
+        return max(TOLD, len(self._writer.stored.addresses))
+
     def _close(self) -> Table:
         table = self._writer.close()
         report, writer = self.report, self._writer
@@ -83,6 +95,8 @@ class Job:
             setattr(report, name, getattr(writer, name))
         report.documents, report.passages = self._feed.documents, self._feed.passages
         report.documents_touched = len(writer.touched)
+        rows = max(self._told, table.dataset.count_rows())
+        report.memory_ceiling_bytes = ceiling(rows, self._dim, self._largest, self._links)
         report.seconds = time.perf_counter() - self._start
         return table
 

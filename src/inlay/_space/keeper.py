@@ -7,11 +7,11 @@ from inlay.core.errors import DataError
 from inlay.pipeline import Pipeline
 
 from . import provenance
-from .finder import move
 from .job import Job, Progress
 from .locks import Reading, writing
 from .place import Place
 from .report import Options, Report
+from .saved import Saved
 from .table import Table
 from .view import View
 
@@ -83,7 +83,7 @@ class Keeper:
         table, addresses = self.view.table, self.view.addresses
         self.see(table.compact())
         if self.view.table is not table:
-            move(self.place.index(table.meta["uid"]), table.meta["uid"], addresses, self.view.addresses)
+            Saved.move(self.place.index(table.meta["uid"]), table.meta["uid"], addresses, self.view.addresses)
 
     def clean(self) -> None:
         """Remove what no reader needs."""

@@ -30,6 +30,7 @@ class Report:
     tokens, tokens_lost, documents_touched : what was encoded, and what the encoder's limit cut away of it.
     sources : how many files or packages.
     seconds : how long it took.
+    memory_ceiling_bytes : the most memory that this may have taken beside the model and the records that were given.
     problems : what was passed over.
     """
 
@@ -44,6 +45,7 @@ class Report:
     documents_touched: int = 0
     sources: int = 0
     seconds: float = 0.0
+    memory_ceiling_bytes: int = 0
     problems: list[Problem] = field(default_factory=list)
 
     @property

@@ -26,6 +26,7 @@ AddressArray = NDArray[np.uint64]
 META = b"inlay"
 KEPT = timedelta(days=1)  # how long a version stays that a reader may have open
 FRAGMENT = 1 << 18  # rows of a file that compaction leaves alone
+READ_AHEAD = 32 << 20  # bytes that are read before they are asked for; Lance's own 2 GB would hold a whole table
 SMALL = 32  # files smaller than that, before they are put together
 DEAD = 0.2  # the part of a table that may be deleted rows
 
@@ -117,7 +118,7 @@ class Table:
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Read whole columns in pieces."""
         with told(self.uri):
-            yield from self.dataset.to_batches(columns=list(columns))
+            yield from self.dataset.to_batches(columns=list(columns), io_buffer_size=READ_AHEAD)
 
     def addresses(self, where: str | None = None) -> AddressArray:
         """Return the addresses of the live rows for which `where` holds, in the order of the table.
@@ -146,8 +147,14 @@ class Table:
 
     def vectors(self, positions: IdArray | None = None) -> NDArray[Any]:
         """Return all vectors, or those at `positions`, (n, d) of the type stored."""
-        rows = self.read(["vector"]) if positions is None else self.take(positions, ["vector"])
-        return as_matrix(rows["vector"], self.dim)
+        if positions is not None:
+            return as_matrix(self.take(positions, ["vector"])["vector"], self.dim)
+        kind = self.schema.field("vector").type.value_type.to_pandas_dtype()
+        out, start = np.empty((self.dataset.count_rows(), self.dim), kind), 0
+        for batch in self.batches(["vector"]):
+            out[start : start + len(batch)] = as_matrix(batch["vector"], self.dim)
+            start += len(batch)
+        return out
 
     def stage(self, rows: pa.Table) -> list[FragmentMetadata]:
         """Write rows to files that no version names yet."""
@@ -214,9 +221,10 @@ class Table:
                 self.dataset.cleanup_old_versions(older_than=KEPT, delete_unverified=locked)
 
 
-def as_matrix(column: pa.ChunkedArray, dim: int) -> NDArray[Any]:
+def as_matrix(column: pa.ChunkedArray | pa.Array, dim: int) -> NDArray[Any]:
     """Return a column of vectors as (n, d)."""
-    parts = [chunk.flatten().to_numpy(zero_copy_only=False).reshape(-1, dim) for chunk in column.chunks]
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    parts = [chunk.flatten().to_numpy(zero_copy_only=False).reshape(-1, dim) for chunk in chunks]
     if not parts:
         kind = np.float16 if column.type.value_type == pa.float16() else np.float32
         return np.empty((0, dim), kind)
@@ -229,5 +237,6 @@ def as_float32(X: NDArray[Any]) -> FloatArray:
 
 
 def _whole(where: str | None) -> str | None:
-    # Lance stops reading at the end of the first whole expression; in brackets, what follows is an error.
-    return None if where is None else f"({where}\n)"
+    # Lance stops reading at the end of the first whole expression, even at a bracket that was never opened; in a
+    # cast, whatever follows the condition is an error. AND refuses what is not a truth value.
+    return None if where is None else f"CAST(({where}\n) AND true AS boolean)"

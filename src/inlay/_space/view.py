@@ -1,5 +1,6 @@
 """View: one version of a space, to be read; and Result, what a search gives."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -7,15 +8,19 @@ from typing import Any
 
 import numpy as np
 
+from inlay.core.errors import DataError
 from inlay.core.values import FloatArray, Hits, IdArray, Search
 from inlay.pipeline import Pipeline
 
 from . import columns
-from .finder import Finder, is_saved, positions_of
+from .finder import Finder
 from .place import Place
+from .saved import Saved, is_saved, positions_of
 from .table import AddressArray, Table, as_float32
 
 Progress = Callable[[str, int, int, str], object]
+MISSING = "the index is missing, so that all of them are compared; the next build, add or delete makes it"
+_log = logging.getLogger("inlay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +63,43 @@ class View:
         """The addresses of the live rows."""
         return self.table.addresses()
 
+    @property
+    def needs_index(self) -> bool:
+        """Whether a space of that many rows has a saved index."""
+        return is_saved(self._pipeline, len(self.addresses))
+
+    def saved(self) -> Saved | None:
+        """Load the saved index; None where it is missing, or where so few rows need none."""
+        if not self.needs_index:
+            return None
+        uid = self.table.meta["uid"]
+        return Saved.load(self._place.index(uid), uid, self.addresses)
+
     @cached_property
     def finder(self) -> Finder:
-        """The index, loaded or made when it is first used."""
-        return self._finder(lambda done, total: None)
-
-    def _finder(self, on_index: Callable[[int, int], object]) -> Finder:
-        folder = self._place.index(self.table.meta["uid"])
-        return Finder(self.table, self.addresses, self._pipeline, folder, on_index)
+        """What finds rows; nothing is made for it, for that may take minutes."""
+        saved = self.saved()
+        if saved is None and self.needs_index:
+            _log.warning("%s has %s vectors: %s.", self._place.root, f"{len(self.addresses):,}", MISSING)
+        return Finder(self.table, self.addresses, saved)
 
     def prepare(self, progress: Progress | None) -> None:
-        """Make the index now, where it is one that is saved."""
-        if is_saved(self._pipeline, len(self.addresses)):
-            tell = progress or (lambda stage, done, total, unit: None)
-            self.__dict__["finder"] = self._finder(lambda done, total: tell("index", done, total, "vectors"))
+        """Make the index now, where there is to be one that is missing; without room for it there is none."""
+        if not self.needs_index or self.saved() is not None:
+            return
+        self.__dict__.pop("finder", None)
+        tell = progress or (lambda stage, done, total, unit: None)
+        folder = self._place.index(self.table.meta["uid"])
+        try:
+            Saved.make(
+                self.table,
+                self.addresses,
+                self._pipeline,
+                folder,
+                lambda done, total: tell("index", done, total, "vectors"),
+            )
+        except DataError as error:
+            _log.warning("The index was not made, the space is complete without it: %s", error)
 
     def search(self, Q: FloatArray, k: int, where: str | None, queries: Sequence[Any] | None) -> Hits:
         """Find positions; the rankers of the pipeline put them into their last order."""

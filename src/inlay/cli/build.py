@@ -38,11 +38,11 @@ def build(
     import inlay
 
     from .progress import Meter
-    from .report import finish
+    from .report import announced, finish
 
     columns = fields(text)
     check(paths)
-    with Meter("starting") as meter:
+    with announced(), Meter("starting") as meter:
         space = inlay.build(
             paths, output, encoder=encoder, text=columns, id=id, max_tokens=max_tokens, dtype=dtype, progress=meter
         )

@@ -25,11 +25,11 @@ def add(
     import inlay
 
     from .progress import Meter
-    from .report import finish
+    from .report import announced, finish
 
     columns = fields(text)
     check(paths)
-    with Meter("starting") as meter:
+    with announced(), Meter("starting") as meter:
         report = inlay.open(space).add_paths(paths, text=columns, id=id, max_tokens=max_tokens, progress=meter)
     finish(report, space, on_error=on_error, as_json=as_json)
 
@@ -47,8 +47,9 @@ def delete(
 
     from .output import count, print_json
     from .progress import Meter
+    from .report import announced
 
-    with Meter("deleting"):
+    with announced(), Meter("deleting"):
         opened = inlay.open(space)
         deleted = opened.delete(where)
         left = len(opened)

@@ -1,7 +1,10 @@
 """The report of a build or an add."""
 
+import logging
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +14,28 @@ from .options import OnError
 from .output import count, print_json, size
 
 SHOWN = 10  # problems named one by one; the rest is counted, and --json has them all
+
+
+class _Stderr(logging.Handler):
+    """Writes where stderr is at that moment, which is above the bars while there are any."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(f"{record.getMessage()}\n")
+        sys.stderr.flush()
+
+
+@contextmanager
+def announced() -> Iterator[None]:
+    """Print on stderr what the library has to say meanwhile, a line each."""
+    log, handler = logging.getLogger("inlay"), _Stderr()
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
 
 
 def peak_memory() -> int | None:

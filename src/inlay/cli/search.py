@@ -28,11 +28,12 @@ def search(
 
     from .output import print_json, print_result, result_json
     from .progress import Meter
+    from .report import announced
 
     asked = [line for query in queries for line in (_lines() if query == "-" else [query])]
     if not asked or not all(query.strip() for query in asked):
         raise typer.BadParameter("A query is empty; give at least one word.")
-    with Meter("searching"):
+    with announced(), Meter("searching"):
         found = inlay.open(space).search(asked, k=k, where=where)
     if as_json:
         hits = zip(asked, found, strict=True)

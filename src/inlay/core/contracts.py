@@ -51,9 +51,11 @@ class CountingEncoder(Protocol):
     def count_tokens(self, items: Sequence[Any]) -> IdArray:
         """Count the tokens of each item, special tokens not counted."""
 
-    @property
-    def max_tokens(self) -> int:
-        """The longest input that is seen whole, in tokens, special tokens not counted."""
+    if TYPE_CHECKING:  # Python 3.11 reads each member that it looks for, and this one may load a model
+
+        @property
+        def max_tokens(self) -> int:
+            """The longest input that is seen whole, in tokens, special tokens not counted."""
 
 
 class Transform(TransformerMixin, Method):  # type: ignore[misc]
@@ -77,7 +79,9 @@ class Index(Method):
     """Stored vectors to Hits.
 
     Optional powers: ``add(X)`` stores more vectors, whose row numbers follow those that are there; ``remove(rows)``
-    takes rows out of all later searches, and the others keep their numbers. Both return the index itself.
+    takes rows out of all later searches, and the others keep their numbers; ``fit_with_progress(X, progress)`` is a
+    `fit` that takes long, and calls `progress` with the number of rows finished since the last call. All return the
+    index itself.
     """
 
     @abstractmethod

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from inlay.core.contracts import Index, Where
+from inlay.core.contracts import Index, Progress, Where
 from inlay.core.errors import MissingExtra, ParameterError
 from inlay.core.values import FloatArray, Hits
 
@@ -84,6 +84,10 @@ class Auto(Index):
         ShapeError
             If `X` is not numbers of shape (n, d), or one of them is not finite.
         """
+        return self.fit_with_progress(X, lambda rows: None)
+
+    def fit_with_progress(self, X: ArrayLike, progress: Progress) -> Self:
+        """Fit as `fit` does, and call `progress` with the number of rows finished since the last call."""
         if not 0 < self.recall <= 1:
             raise ParameterError(f"recall must be above 0 and at most 1, got {self.recall}.")
         if self.exact_below < 0:
@@ -95,11 +99,13 @@ class Auto(Index):
         if len(X) <= self.exact_below:
             why = f"{len(X):,} vectors are few enough (up to {self.exact_below:,}) to compare with all of them"
             self.choice_ = {"index": "Exact", "why": why}
+            progress(len(X))
             return self
         try:
-            graph = HNSW(dtype=self.dtype, random_state=self.random_state).fit(X)
+            graph = HNSW(dtype=self.dtype, random_state=self.random_state).fit_with_progress(X, progress)
         except MissingExtra as error:
             self.choice_ = {"index": "Exact", "why": f"there is no library for a graph: {error}"}
+            progress(len(X))
             return self
         self._tune(graph)
         return self

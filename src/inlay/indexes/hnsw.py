@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inlay.core import extras
-from inlay.core.contracts import Index, Where
+from inlay.core.contracts import Index, Progress, Where
 from inlay.core.errors import DataError, ParameterError, ShapeError
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import product_top_k, rescore
 
 from ._stored import allowed, queries, stored
 
-BLOCK = 8192  # rows handed to the graph at a time
+BLOCK = 2048  # rows handed to the graph at a time
 HELD_OUT = 200  # rows that measure recall before they enter the graph: it is then known to about one in a hundred
 K = 10
 EFFORTS = (16, 32, 64, 128, 256, 512)
@@ -113,9 +113,13 @@ class HNSW(Index):
         ShapeError
             If `X` is not numbers of shape (n, d), or one of them is not finite.
         """
+        return self.fit_with_progress(X, _unseen)
+
+    def fit_with_progress(self, X: ArrayLike, progress: Progress) -> Self:
+        """Fit as `fit` does, and call `progress` with the number of rows that joined the graph since the last call."""
         self._check_parameters()
         self.vectors_, self.readings_ = stored(X, self.dtype), []
-        self._grow(self._new(self.vectors_.shape[1]), 0)
+        self._grow(self._new(self.vectors_.shape[1]), 0, progress)
         return self
 
     def add(self, X: ArrayLike) -> Self:
@@ -137,7 +141,7 @@ class HNSW(Index):
         if len(old):
             graph.load(bytes(self.graph_))
         self.vectors_ = np.concatenate([old, more])
-        self._grow(graph, len(old))
+        self._grow(graph, len(old), _unseen)
         return self
 
     def search(self, Q: ArrayLike, k: int, *, where: Where | None = None) -> Hits:
@@ -200,23 +204,24 @@ class HNSW(Index):
             ndim=dim, metric="ip", dtype="bf16", connectivity=int(self.M), expansion_add=int(self.ef_construction)
         )
 
-    def _grow(self, graph: Any, start: int) -> None:
+    def _grow(self, graph: Any, start: int, progress: Progress) -> None:
         """Put the rows from `start` on into the graph, in an order made by chance, on one thread."""
         n = len(self.vectors_)
         order = start + np.random.default_rng(self.random_state).permutation(n - start)
         held = min(HELD_OUT, n // 10) if not start else 0
-        self._join(graph, order[: len(order) - held])
+        self._join(graph, order[: len(order) - held], progress)
         if held:
             self._probe(graph, order[-held:], np.sort(order[:-held]))
-            self._join(graph, order[-held:])
+            self._join(graph, order[-held:], progress)
         # An empty graph is not written: there is nothing to view.
         self.graph_ = np.frombuffer(graph.save(), np.uint8) if n else np.empty(0, np.uint8)
         self._view: tuple[Any, threading.Lock] | None = None
 
-    def _join(self, graph: Any, rows: IdArray) -> None:
+    def _join(self, graph: Any, rows: IdArray, progress: Progress) -> None:
         for first in range(0, len(rows), BLOCK):
             part = rows[first : first + BLOCK]
             graph.add(part, np.asarray(self.vectors_[part], np.float32), threads=1)
+            progress(len(part))
 
     def _probe(self, graph: Any, held: IdArray, rest: IdArray) -> None:
         """Measure recall with rows as queries that are not in the graph yet: those that are find themselves easily."""
@@ -240,6 +245,10 @@ class HNSW(Index):
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the view: it is made again from `graph_`, and cannot be copied."""
         return {key: value for key, value in super().__getstate__().items() if key != "_view"}
+
+
+def _unseen(rows: int) -> None:
+    """Report progress to nobody."""
 
 
 def _walk(graph: Any, Q: FloatArray, count: int, effort: int) -> IdArray:
