@@ -26,7 +26,7 @@ from ._facts import Bert
 # and making a kernel again costs less than the gigabyte they take. It is read when oneDNN is first used.
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
 
-ROWS = tuple(range(32, 449, 32))  # up to where what a block computes leaves the cache of its processor
+ROWS = (32, 64, 128, 256, 384, 512, 640, 768, 832, 896, 960, 1024)
 _FUSED_FROM = 48  # tokens, from which on the fused attention of torch is the faster one in float32
 _ALONE_FROM = 64  # tokens, from which on texts are attended to one by one in bfloat16
 _STEP = 16  # to whose multiples the lengths of those are rounded up
