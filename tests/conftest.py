@@ -1,6 +1,7 @@
 """What all tests share: no network, no deadline on a busy machine, and the real data where INLAY_DATA names it."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from hypothesis import settings
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 sys.path.insert(0, str(Path(__file__).parent))  # for house.py
+
+# A shell lets its background jobs ignore Ctrl-C, and they hand that on to what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("inlay", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("inlay")
