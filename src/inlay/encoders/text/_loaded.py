@@ -36,7 +36,8 @@ class Loaded:
 
     def __init__(self, folder: Path, device: str | None, max_length: int | None) -> None:
         self.folder, self._max_length = folder, max_length
-        self._device = device or ("cuda" if torch.cuda.is_available() else None)
+        gpu = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+        self._device = device or (gpu.type if gpu else None)
         known = of_folder(folder) if self._device in (None, "cpu") else None
         self._is_read = known is not None
         self.facts = known or of_model(self.model)
