@@ -13,7 +13,7 @@ import inlay
 from inlay._space import memory
 from inlay._space.saved import Saved
 from inlay.core.errors import DataError
-from inlay.data.sources import Source
+from inlay.data.source import Source
 from inlay.encoders.text import HashingEncoder
 from inlay.indexes import HNSW, Exact, hnsw
 from inlay.pipeline import Pipeline

@@ -37,8 +37,8 @@ LENGTH = 240  # characters of a passage: the peers need minutes for 20,000 of th
 
 def passages(count: int) -> list[dict[str, str]]:
     """Take docstrings of installed packages, cut so that no system has to split them."""
+    from inlay.data.find import find
     from inlay.data.read import read
-    from inlay.data.sources import find
 
     found: dict[str, dict[str, str]] = {}
     names = [f"python:{name}" for name in ("stdlib", "numpy", "scipy", "sklearn", "pyarrow", "torch", "transformers")]

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from inlay.data.find import find
 from inlay.data.read import read
 from inlay.data.records import Problem, Record
-from inlay.data.sources import find
 
 Outcome = tuple[list[Record], list[Problem]]
 

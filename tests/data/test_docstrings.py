@@ -3,8 +3,8 @@ from collections import Counter
 
 import pytest
 
+from inlay.data.find import find
 from inlay.data.read import read
-from inlay.data.sources import find
 
 FILES = {
     "__init__.py": '''

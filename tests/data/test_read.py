@@ -5,8 +5,8 @@ import textwrap
 import pytest
 
 from inlay.core.errors import ParameterError
+from inlay.data.find import find
 from inlay.data.read import read
-from inlay.data.sources import find
 
 
 def test_text_and_code(read_file):
@@ -79,7 +79,7 @@ def test_memory_is_bounded_whatever_the_size_of_the_file(tmp_path):
     script = """
         import resource, sys
         from inlay.data.read import read
-        from inlay.data.sources import find
+        from inlay.data.find import find
 
         [source] = find(sys.argv[1:], on_problem=print)
         problems = []
@@ -94,7 +94,7 @@ def test_memory_is_bounded_whatever_the_size_of_the_file(tmp_path):
 
 
 def test_no_module_that_is_read_is_imported():
-    script = "import sys; from inlay.data.sources import find; from inlay.data.read import read; "
+    script = "import sys; from inlay.data.find import find; from inlay.data.read import read; "
     script += "[s] = find(['python:email.mime'], on_problem=print); n = len(list(read(s, on_problem=print))); "
     script += "print(n > 5, 'email.mime' in sys.modules)"
     output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from inlay.data.sources import Source
+from inlay.data.source import Source
 
 LIBRARIES = 450 << 20
 READ = 192 << 20

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from inlay.core.errors import InlayError
+from inlay.data.find import find
 from inlay.data.read import read
 from inlay.data.records import Problem
-from inlay.data.sources import Source, find
+from inlay.data.source import Source
 
 from .feed import Document, Feed, OnProblem, tidy
 from .ledger import Entry, Ledger

@@ -57,7 +57,7 @@ def check(paths: list[str]) -> None:
     """Refuse paths that are not there: a slip of the pen must not pass for an empty folder."""
     for path in paths:
         if path.startswith("python:"):
-            from inlay.data.sources import find
+            from inlay.data.find import find
 
             find([path], on_problem=_refuse)
         elif not Path(path).expanduser().exists():

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, cast
 
 from .records import Problem
-from .sources import Source
+from .source import Source
 
 _PIECE = 1 << 20
 _SAMPLE = 1 << 16

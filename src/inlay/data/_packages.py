@@ -9,7 +9,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from .records import Problem
-from .sources import OnProblem, Source, why
+from .source import OnProblem, Source, why
 
 STDLIB = "stdlib"
 _COMPILED = "this module is compiled; there is no source to read its docstrings from"

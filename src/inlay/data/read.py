@@ -7,7 +7,7 @@ from ..core.errors import InlayError, ParameterError
 from ._columns import Columns
 from ._input import READ_ERRORS, Input, Unreadable
 from .records import Record
-from .sources import OnProblem, Source, why
+from .source import OnProblem, Source, why
 
 # kind: module, function, and whether rows are chosen by columns
 _READERS = {
@@ -60,7 +60,7 @@ def read(
     Examples
     --------
     >>> import pathlib, tempfile
-    >>> from inlay.data.sources import find
+    >>> from inlay.data.find import find
     >>> file = pathlib.Path(tempfile.mkdtemp(), "corpus.jsonl")
     >>> _ = file.write_text('{"_id": "d1", "title": "Bees", "text": "They dance.", "year": 1973}\n{"text": \n')
     >>> [source] = find([file], on_problem=print)

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from inlay.core.errors import ParameterError
+from inlay.data.find import find
 from inlay.data.read import read
 from inlay.data.records import Problem
-from inlay.data.sources import Source, find
+from inlay.data.source import Source
 
 
 def listed(*paths: Path | str) -> tuple[list[Source], list[Problem]]:

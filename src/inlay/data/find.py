@@ -1,66 +1,21 @@
-"""Source: one file, or one installed package, to be read. ``find`` lists those under the paths of the user."""
+"""Find what can be read under the paths of the user."""
 
 import codecs
-import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
 from ..core.errors import ParameterError
 from ._kinds import kind_of
+from ._packages import find_package
 from .records import Problem
-
-OnProblem = Callable[[Problem], object]
+from .source import OnProblem, Source, why
 
 # Folders that hold what tools made, not what people wrote; hidden folders (.git, .venv) are passed over as well.
 IGNORED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages", "venv", "__MACOSX"})
 _OF_A_SPACE = "records.lance"
 _SNIFFED = 8192
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One file, or one installed package, to be read.
-
-    Parameters
-    ----------
-    name : what the user calls it: the path as it was given, or ``python:NAME``.
-    path : the file; for ``python:NAME`` the folder or file of the module.
-    kind : ``"jsonl"``, ``"json"``, ``"csv"``, ``"tsv"``, ``"parquet"``, ``"arrow"``, ``"text"``, ``"markdown"``,
-        ``"rst"``, ``"html"``, ``"code"``, ``"pdf"``, ``"docx"``, ``"pptx"``, ``"xlsx"`` or ``"docstrings"``.
-    size : bytes of all its files.
-    files : the files of a package; empty for a single file.
-    """
-
-    name: str
-    path: Path
-    kind: str
-    size: int
-    files: tuple[Path, ...] = ()
-
-    def digest(self) -> str:
-        """Return the SHA-256 of the content in hexadecimal, read in pieces.
-
-        Examples
-        --------
-        >>> import pathlib, tempfile
-        >>> folder = pathlib.Path(tempfile.mkdtemp())
-        >>> _ = (folder / "a.txt").write_text("abc")
-        >>> [source] = find([folder], on_problem=print)
-        >>> source.digest()[:16]
-        'ba7816bf8f01cfea'
-        """
-        if not self.files:
-            with self.path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        total = hashlib.sha256()
-        for path in self.files:
-            with path.open("rb") as file:
-                content = hashlib.file_digest(file, "sha256").hexdigest()
-            total.update(f"{path.relative_to(self.path.parent).as_posix()}\0{content}\n".encode())
-        return total.hexdigest()
 
 
 def find(paths: Sequence[str | os.PathLike[str]], *, on_problem: OnProblem) -> list[Source]:
@@ -107,8 +62,6 @@ def find(paths: Sequence[str | os.PathLike[str]], *, on_problem: OnProblem) -> l
 
 def _sources(name: str, on_problem: OnProblem) -> Iterator[Source]:
     if name.startswith("python:"):
-        from ._packages import find_package
-
         yield from find_package(name, on_problem)
         return
     path = Path(os.path.normpath(Path(name).expanduser()))
@@ -193,12 +146,3 @@ def _kind(path: Path) -> str:
 def _shown(path: str | PurePath) -> str:
     """Return a path as text that can be stored, whatever bytes the file system holds."""
     return os.fsencode(PurePath(path).as_posix()).decode("utf-8", "replace")
-
-
-def why(error: Exception) -> str:
-    """Say why a file or folder cannot be read."""
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file or folder"
-    if isinstance(error, PermissionError):
-        return "no permission to read this"
-    return f"this cannot be read: {getattr(error, 'strerror', None) or error}"
