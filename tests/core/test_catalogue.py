@@ -76,6 +76,9 @@ def test_folders_import_what_is_asked_for(package, monkeypatch):
     (package / "tasks" / "retrieval" / "deep" / "sci_fact.py").write_text("class SciFact:\n    pass\n")
     import inlay
 
+    for name in [name for name in sys.modules if name.startswith("inlay.tasks")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr(inlay, "tasks", raising=False)
     monkeypatch.setattr(inlay, "__path__", [str(package)])
     try:
         from inlay import tasks

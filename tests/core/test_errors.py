@@ -14,7 +14,7 @@ CLASSES = {n: c for n, c in vars(errors).items() if inspect.isclass(c) and c.__m
 def test_every_error_is_drawn_under_its_parent():
     drawn, parents = {}, []
     for line in errors.__doc__.splitlines():
-        if found := re.match(r"^    ([│ ]*)([├└]── )?(\w+Error|MissingExtra)", line):
+        if found := re.match(r"^    ([│ ]*)([├└]── )?(\w+Error|Missing\w+)", line):
             depth = 0 if not found[2] else len(found[1]) // 4 + 1
             parents = [*parents[:depth], found[3]]
             drawn[found[3]] = parents[-2] if depth else "Exception"

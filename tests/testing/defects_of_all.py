@@ -263,6 +263,6 @@ class TakesOneText(ToyEncoder):
 
 @refused_by("wrong_input_is_refused")
 class RaisesPlainErrors(ToyTask):
-    def run(self, encoder, *, pipeline=None):
+    def run(self, encoder):
         encoder.encode(["a"])
         return super().run(encoder)

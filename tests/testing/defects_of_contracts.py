@@ -7,6 +7,7 @@ import numpy as np
 from planted import refused_by
 from toys import ToyEncoder, ToyIndex, ToyLoss, ToyMeasure, ToyRanker, ToySampler, ToyTask, ToyTransform
 
+from inlay.core.sample import Sample
 from inlay.core.values import Encoded, Hits, Reading, Search
 
 
@@ -197,5 +198,11 @@ class NumpyNumbers(ToyMeasure):
 
 @refused_by("readings_are_well_formed")
 class OutsideOfItsInterval(ToyTask):
-    def run(self, encoder, *, pipeline=None):
+    def run(self, encoder):
         return [Reading("score", 1.0, n=1, interval=(2.0, 3.0)), *super().run(encoder)]
+
+
+@refused_by("readings_are_well_formed")
+class AnotherSample(ToyTask):
+    def run(self, encoder):
+        return [replace(reading, sample=Sample("mean", ([0.25],))) for reading in super().run(encoder)]

@@ -179,7 +179,7 @@ class ToyTask(Toy, Task):
     def __init__(self, scale: float = 1.0) -> None:
         self.scale = scale
 
-    def run(self, encoder, *, pipeline=None):
+    def run(self, encoder):
         if not isinstance(encoder, Encoder):
             raise ParameterError(f"run needs an encoder, got a {type(encoder).__name__}.")
         a, b = encoder.encode(["same words", "same words"])

@@ -141,9 +141,17 @@ class Measure(Method):
         """Measure the (n, d) space `X`, alone or against `Y`."""
 
 
+@runtime_checkable
+class Encodes(Protocol):
+    """What a task scores: an encoder, or a pipeline, which has `store` and `search` besides."""
+
+    def encode(self, items: Sequence[Any], *, role: str = "document") -> FloatArray:
+        """Turn items into (n, d) vectors."""
+
+
 class Task(Method):
     """Data, protocol and score."""
 
     @abstractmethod
-    def run(self, encoder: Encoder, *, pipeline: Method | None = None) -> list[Reading]:
-        """Score `encoder`, or a whole pipeline, on the task."""
+    def run(self, encoder: Encodes) -> list[Reading]:
+        """Score an encoder, or a pipeline; the first reading is the main score."""

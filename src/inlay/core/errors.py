@@ -9,7 +9,8 @@
     ├── MissingExtra      (also ImportError)      an optional library is absent
     ├── DataError         (also ValueError)       a file, record or stored space cannot be used
     │   ├── FingerprintError                      vectors of two different encoders would be mixed
-    │   └── ConflictError                         another process is writing to the same space
+    │   ├── ConflictError                         another process is writing to the same space
+    │   └── MissingData                       a known data set is not on this machine
     └── UnsupportedError  (also TypeError)        the object does not offer what was asked of it
 
 A message says what is wrong, what was given, what is allowed, and what to do next.
@@ -48,6 +49,10 @@ class FingerprintError(DataError):
 
 class ConflictError(DataError):
     """Another process is writing to the same space."""
+
+
+class MissingData(DataError):
+    """A known data set is not on this machine; the message says where it was looked for."""
 
 
 class UnsupportedError(InlayError, TypeError):

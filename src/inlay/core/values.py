@@ -7,13 +7,14 @@ scores are float32, larger is always better, and -inf where the id is -1.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ShapeError
+from .sample import Sample
 
 FloatArray = NDArray[np.float32]
 IdArray = NDArray[np.int64]
@@ -124,6 +125,7 @@ class Reading:
     unit : ``""`` for a pure number, else ``"%"``, ``"s"``, ``"bytes"`` and so on.
     better : which direction is better; None where neither is.
     interval : the 95 % interval (low, high), where one was asked for.
+    sample : what is known of each item, where the value is a statistic of items; intervals and comparisons need it.
 
     Examples
     --------
@@ -137,6 +139,14 @@ class Reading:
     unit: str = ""
     better: Literal["higher", "lower"] | None = "higher"
     interval: tuple[float, float] | None = None
+    sample: Sample | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def of(
+        cls, name: str, sample: Sample, *, unit: str = "", better: Literal["higher", "lower"] | None = "higher"
+    ) -> Reading:
+        """Return the reading that a sample gives."""
+        return cls(name, sample.value(), len(sample), unit=unit, better=better, sample=sample)
 
     def __str__(self) -> str:
         unit = f" {self.unit}" if self.unit else ""

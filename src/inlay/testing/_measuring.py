@@ -16,7 +16,7 @@ from ._trial import Data, Outputs, Trial
 
 
 def readings_are_well_formed(trial: Trial) -> None:
-    """The result is a list of Readings with different names, finite values, counts, and intervals around the value."""
+    """The result is a list of Readings: different names, finite values, counts, intervals around them, their samples."""
     data = trial.data()
     readings = trial.way.readings(trial.fitted(data), data)
     assert isinstance(readings, list), f"a {type(readings).__name__}"
@@ -32,6 +32,10 @@ def readings_are_well_formed(trial: Trial) -> None:
         if reading.interval is not None:
             low, high = reading.interval
             assert low <= reading.value <= high, f"{reading.name} is {reading.value}, outside of [{low}, {high}]"
+        if reading.sample is not None:
+            found, n = reading.sample.value(), len(reading.sample)
+            same = (found, n) == (reading.value, reading.n)
+            assert same, f"{reading.name} is {reading.value}, n={reading.n}; its sample gives {found}, n={n}"
     names = [reading.name for reading in readings]
     assert len(set(names)) == len(names), f"names twice among {names}"
 

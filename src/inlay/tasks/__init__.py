@@ -1,0 +1,5 @@
+"""Tasks: data, protocol and score."""
+
+from inlay.core.catalogue import lazy
+
+__getattr__, __dir__ = lazy(__name__)
