@@ -16,7 +16,7 @@ from ._trial import Data, Outputs, Trial
 
 
 def readings_are_well_formed(trial: Trial) -> None:
-    """The result is a list of Readings: different names, finite values, counts, intervals around them, their samples."""
+    """The result is a list of Readings: different names, finite values, counts, intervals around them, samples."""
     data = trial.data()
     readings = trial.way.readings(trial.fitted(data), data)
     assert isinstance(readings, list), f"a {type(readings).__name__}"
