@@ -10,6 +10,8 @@ from itertools import groupby
 from pathlib import Path
 
 import inlay
+from inlay._evaluation.claims_page import page
+from inlay.claims import recorded
 from inlay.core.catalogue import Entry
 
 DOCS = Path(__file__).parent
@@ -25,8 +27,8 @@ def plural(contract: str) -> str:
 def row(entry: Entry) -> str:
     """Return one line of the table of all methods."""
     extras = ", ".join(f"`{extra}`" for extra in entry.requires)
-    page = f"{plural(entry.contract)}.md"
-    return f"| [{entry.name}]({page}) | {entry.contract} | {entry.summary} | {extras} | {entry.paper} |"
+    home = f"{plural(entry.contract)}.md"
+    return f"| [{entry.name}]({home}) | {entry.contract} | {entry.summary} | {extras} | {entry.paper} |"
 
 
 def pages() -> dict[Path, str]:
@@ -38,6 +40,7 @@ def pages() -> dict[Path, str]:
     toctree = f"\n\n```{{toctree}}\n:hidden:\n\n{names}\nchecks\n```\n"
     out = {DOCS / "catalogue" / "index.md": NOTE + head + "\n".join(map(row, entries)) + toctree}
     out[DOCS / "catalogue" / "checks.md"] = demands()
+    out[DOCS / "claims.md"] = page(recorded())
     for contract, group in by_contract.items():
         title = f"# {plural(contract).capitalize()}\n\n"
         guide = f"When to use which: [the contract](../contracts/{plural(contract)}.md).\n\n"
@@ -66,9 +69,9 @@ def missing() -> list[str]:
     """Return the methods that the page of their contract does not mention."""
     found = []
     for entry in inlay.methods():
-        page = DOCS / "contracts" / f"{plural(entry.contract)}.md"
-        if entry.path.startswith("inlay.") and (not page.exists() or f"`{entry.name}`" not in page.read_text("utf-8")):
-            found.append(f"{page.relative_to(DOCS.parent)} lacks a line on `{entry.name}`: when to use it")
+        home = DOCS / "contracts" / f"{plural(entry.contract)}.md"
+        if entry.path.startswith("inlay.") and (not home.exists() or f"`{entry.name}`" not in home.read_text("utf-8")):
+            found.append(f"{home.relative_to(DOCS.parent)} lacks a line on `{entry.name}`: when to use it")
     return found
 
 

@@ -23,6 +23,8 @@ MAY_IMPORT = {
     "pipeline": {"core", "data", "encoders", "indexes"},
     "space": {"core", "data", "encoders", "indexes", "pipeline", "_space"},
     "_space": {"core", "data", "encoders", "indexes", "pipeline"},
+    "evaluation": {"core", "data", "tasks", "pipeline", "_evaluation"},
+    "_evaluation": {"core", "data", "tasks", "pipeline"},
     "testing": {"core"},
 }
 CORE_LIBRARIES = {*sys.stdlib_module_names, "numpy", "scipy", "sklearn", "safetensors"}
@@ -30,6 +32,7 @@ CORE_LIBRARIES = {*sys.stdlib_module_names, "numpy", "scipy", "sklearn", "safete
 # Libraries that load only when they are used: those of the extras, and the slow ones of the base install.
 OPTIONAL = {"torch", "transformers", "sentence_transformers", "tokenizers", "usearch", "faiss", "chonkie", "mteb"}
 OPTIONAL |= {"onnxruntime", "openvino", "optimum", "model2vec", "datasets", "openpyxl", "pptx", "pypdfium2", "docx"}
+OPTIONAL |= {"ir_measures", "matplotlib", "jinja2", "wordllama"}
 SLOW = {"lance", "pyarrow", "pandas", "rich"}
 ON_TORCH = {"nn", "losses", "train"}
 ON_ARROW = {"space", "_space", "data"}

@@ -135,7 +135,7 @@ def test_plugins_are_found_and_broken_ones_named(plugins):
         "paper": "somebody2001plug",
         "requires": ["nothing"],
         "summary": "Encode as a plug-in does.",
-        "claim": None,
+        "claim": {"status": "missing", "name": "", "why": "", "date": "", "commit": ""},
     }
     assert len(warnings) == 2
     assert any("stray" in w and "none of the contracts" in w for w in warnings)

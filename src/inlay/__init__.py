@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from .core.catalogue import methods
+    from .evaluation import compare, evaluate
     from .pipeline import Pipeline
     from .space import Space, build, open
 
@@ -20,9 +21,11 @@ _HOMES = {
     "Space": "space",
     "Pipeline": "pipeline",
     "methods": "core.catalogue",
+    "evaluate": "evaluation",
+    "compare": "evaluation",
 }
 
-__all__ = ["Pipeline", "Space", "build", "methods", "open"]
+__all__ = ["Pipeline", "Space", "build", "compare", "evaluate", "methods", "open"]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import clone
 
+from .core.catalogue import methods
 from .core.contracts import CountingEncoder, Encoder, Index, Progress, Ranker, Transform, Where
 from .core.errors import ParameterError
 from .core.fingerprint import fingerprint
@@ -15,7 +16,9 @@ from .core.vectors import as_vectors
 
 
 def named_encoder(name: str | None = None) -> Encoder:
-    """Return the encoder of that name: ``"hashing"``, or a sentence-transformers model by name or folder.
+    """Return the encoder of that name: ``"hashing"``, a class of the catalogue, or a sentence-transformers model.
+
+    A class is made with its defaults; a model is given by its name or its folder.
 
     Examples
     --------
@@ -25,8 +28,11 @@ def named_encoder(name: str | None = None) -> Encoder:
     from .encoders import text
 
     encoder: Encoder
+    known = {entry.name: entry for entry in methods() if entry.contract == "encoder"}
     if name == "hashing":
         encoder = text.HashingEncoder()
+    elif name in known:
+        encoder = known[name].load()()
     else:
         encoder = text.TextEncoder() if name is None else text.TextEncoder(model=name)
     return encoder

@@ -15,7 +15,7 @@ def methods(
     contract: Annotated[Contract | None, typer.Option("--contract", help="Only methods of this contract.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the methods, with contract and paper."""
+    """List the methods, with contract, paper, and how the claim of each stands."""
     from dataclasses import asdict
 
     from inlay.core import catalogue
@@ -28,7 +28,9 @@ def methods(
         return
     width = max((len(entry.name) for entry in found), default=0)
     for entry in found:
-        typer.echo(f"{entry.contract:<9}  {entry.name:<{width}}  {entry.paper}")
+        claim = entry.claim
+        run = f" {claim.date} {claim.commit}" if claim.date else ""
+        typer.echo(f"{entry.contract:<9}  {entry.name:<{width}}  {entry.paper}  (claim: {claim.status}{run})")
         typer.echo(f"{'':<9}  {'':<{width}}  {entry.summary}")
     if not found:
         typer.echo(f"No method of the contract {contract} yet." if contract else "No method yet.")

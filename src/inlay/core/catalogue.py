@@ -7,9 +7,11 @@ registered by hand. Plug-ins register their classes under the entry-point group 
 
 import ast
 import importlib
+import json
+import tomllib
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -32,6 +34,25 @@ CONTRACTS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How the claim of a method stands.
+
+    Parameters
+    ----------
+    status : ``"holds"``, ``"fails"``, ``"excused"``, or ``"missing"``.
+    name : of the claim.
+    why : the reason, where it is excused or fails.
+    date, commit : of the run that showed it.
+    """
+
+    status: str = "missing"
+    name: str = ""
+    why: str = ""
+    date: str = ""
+    commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One method of the catalogue.
 
@@ -43,7 +64,7 @@ class Entry:
     paper : key in ``papers.bib``.
     requires : extras that have to be installed.
     summary : the first line of the docstring.
-    claim : the experiment that shows the paper's main effect; None where there is none yet.
+    claim : how the experiment stands that shows the paper's main effect.
     """
 
     name: str
@@ -52,7 +73,7 @@ class Entry:
     paper: str
     requires: tuple[str, ...]
     summary: str
-    claim: str | None = None
+    claim: Standing = field(default_factory=Standing)
 
     def load(self) -> type:
         """Import the class."""
@@ -99,6 +120,23 @@ def methods() -> tuple[Entry, ...]:
     return tuple(sorted(found, key=lambda entry: (entry.contract, entry.name)))
 
 
+@cache
+def standings() -> dict[str, Standing]:
+    """Return how the claims of the methods stand, by name: from the runs that were kept, else from the excuses."""
+    excused, kept = ROOT / "excused.toml", ROOT / "claims.json"
+    found = {}
+    if excused.exists():
+        reasons = tomllib.loads(excused.read_text("utf-8"))
+        found = {name: Standing("excused", why=reason) for name, reason in reasons.items()}
+    if kept.exists():
+        order = {"holds": 0, "skipped": 1, "fails": 2}  # of several claims of a method, the worst counts
+        verdicts = sorted(json.loads(kept.read_text("utf-8")), key=lambda verdict: order[verdict["status"]])
+        for one in verdicts:
+            for method in one["about"]["methods"] if one["status"] != "skipped" else ():
+                found[method] = Standing(one["status"], one["name"], one["why"], one["date"], one["commit"])
+    return found
+
+
 def _entry(node: ast.ClassDef, module: str, contract: str) -> Entry:
     constants = {}
     for line in node.body:
@@ -114,6 +152,7 @@ def _entry(node: ast.ClassDef, module: str, contract: str) -> Entry:
         paper=constants.get("paper", ""),
         requires=tuple(constants.get("requires", ())),
         summary=(ast.get_docstring(node) or "").partition("\n")[0],
+        claim=standings().get(node.name, Standing()),
     )
 
 

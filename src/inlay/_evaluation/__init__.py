@@ -1,0 +1,1 @@
+"""What `inlay.evaluation` is made of."""
