@@ -13,6 +13,21 @@ from .core.contracts import Encoder
 from .core.errors import ParameterError
 from .core.resampling import Difference, difference
 from .pipeline import Pipeline, named_encoder
+from .tasks._downsample import Selection, downsample
+from .tasks._subsets import hard_negatives
+
+__all__ = [
+    "Comparison",
+    "Evaluation",
+    "Result",
+    "Selection",
+    "Skipped",
+    "compare",
+    "downsample",
+    "evaluate",
+    "hard_negatives",
+    "mteb_tasks",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -58,7 +58,12 @@ def test_methods_are_read_without_import(package):
     assert found[2] == catalogue.Entry(
         "SciFact", "task", "inlay.tasks.retrieval.deep.sci_fact:SciFact", "wadden2020fact", ("text",), "Do SciFact."
     )
-    assert (found[1].paper, found[1].requires, found[1].summary, found[1].claim) == ("", (), "Only a line.", catalogue.Standing())
+    assert (found[1].paper, found[1].requires, found[1].summary, found[1].claim) == (
+        "",
+        (),
+        "Only a line.",
+        catalogue.Standing(),
+    )
     assert "no_such_library" not in sys.modules
 
 

@@ -28,6 +28,7 @@ def page(found: "Sequence[Evaluation]", pairs: "Sequence[tuple[Evaluation, Evalu
         results=results,
         pairs=pairs,
         skipped=[(one.model, skip) for one in found for skip in one.skipped],
+        corpora={result.task: result.provenance["corpus"] for one in found for result in one.results},
         plot=_plot(found, table),
     )
     return text

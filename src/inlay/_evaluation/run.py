@@ -13,7 +13,8 @@ from inlay.core.contracts import Encoder
 from inlay.core.description import describe
 from inlay.core.errors import MissingData, MissingExtra, ParameterError
 from inlay.core.fingerprint import fingerprint
-from inlay.data.datasets import digest
+from inlay.data.complexity import complexity, texts
+from inlay.data.datasets import Columns, digest
 from inlay.pipeline import Pipeline
 
 from . import result as results
@@ -76,7 +77,7 @@ def _run(
     encoder: Encoder | Pipeline,
     model: str,
     planned: Planned,
-    columns: Any,
+    columns: Columns,
     identity: dict[str, Any],
     file: Path | None,
     progress: Callable[[str, int], object],
@@ -93,6 +94,7 @@ def _run(
         "encoding_seconds": round(watch.seconds, 3),
         "items": watch.items,
         "bytes": watch.bytes,
+        "corpus": _corpus(columns),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"python": platform.python_version()} | _versions(),
     }
@@ -100,6 +102,14 @@ def _run(
     if file is not None:
         results.write(result, file)
     return result
+
+
+def _corpus(columns: Columns) -> dict[str, float]:
+    """Measure the texts of a data set, beside which its scores are read; empty where it holds no texts."""
+    found = texts(columns)
+    if not found:
+        return {}
+    return {"texts": len(found)} | {reading.name: round(reading.value, 4) for reading in complexity(found)}
 
 
 def _protocol(planned: Planned) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import TransformerMixin
 
 from .method import Method
-from .values import Encoded, FloatArray, Hits, IdArray, Reading, Search
+from .values import Encoded, FloatArray, Hits, IdArray, Ragged, Reading, Search
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -56,6 +56,14 @@ class CountingEncoder(Protocol):
         @property
         def max_tokens(self) -> int:
             """The longest input that is seen whole, in tokens, special tokens not counted."""
+
+
+@runtime_checkable
+class TokenEncoder(Protocol):
+    """The optional power of an encoder of texts to give a vector for each token."""
+
+    def encode_tokens(self, items: Sequence[str], *, layer: int | None = None) -> Ragged:
+        """Turn n texts into the vectors of their tokens, special tokens left out; None takes the last layer."""
 
 
 class Transform(TransformerMixin, Method):  # type: ignore[misc]

@@ -52,7 +52,9 @@ class Difference:
 def with_interval(
     reading: Reading, *, n_resamples: int = 10_000, confidence: float = 0.95, random_state: int = 0
 ) -> Reading:
-    """Return the reading with a bootstrap percentile interval; as it is where it has no sample or a single item.
+    """Return the reading with a bootstrap percentile interval.
+
+    As it is where it has no sample or a single item, or where its statistic is not defined on the items.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ def with_interval(
     hit@1 0.75 [0.375, 1] (n=8, higher is better)
     """
     _check(n_resamples, confidence)
-    if reading.sample is None or len(reading.sample) < 2:
+    if reading.sample is None or len(reading.sample) < 2 or not np.isfinite(reading.value):
         return reading
     draws = np.concatenate([reading.sample.values(w) for w in _draws(len(reading.sample), n_resamples, random_state)])
     low, high = _quantiles(draws, confidence)
@@ -85,7 +87,7 @@ def difference(
     Raises
     ------
     ShapeError
-        If the samples differ in their statistic or in the number of items.
+        If the samples differ in their statistic or in the number of items, or it is not defined on these items.
 
     Examples
     --------
@@ -100,12 +102,14 @@ def difference(
             f"and {second.statistic} of {len(second)}."
         )
     n, found = len(first), first.value() - second.value()
+    if not np.isfinite(found):
+        raise ShapeError(f"{first.statistic} is not defined on these items, got {first.value()} and {second.value()}.")
     draws = np.concatenate([first.values(w) - second.values(w) for w in _draws(n, n_resamples, random_state)])
     if first.statistic == "mean":
         gap = first.columns[0] - second.columns[0]
         flipped = np.concatenate([(signs @ gap) / n for signs in _signs(n, n_resamples, random_state)])
         # Sums of the same numbers in another order differ in the last bits.
-        extreme, test = np.abs(flipped) >= abs(found) - 1e-12, "randomisation"
+        extreme, test = np.abs(flipped) >= abs(found) - 1e-12 * np.abs(gap).mean(), "randomisation"
         p = (1 + int(extreme.sum())) / (1 + n_resamples)
     else:
         whole = draws[np.isfinite(draws)]

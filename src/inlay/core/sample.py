@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ class Sample:
     ParameterError
         If there is no such statistic.
     ShapeError
-        If the columns differ in length, are empty, or hold what is not a number.
+        If there are too few or too many columns, or they differ in length, are empty, or hold what is not a number.
 
     Examples
     --------
@@ -41,7 +42,13 @@ class Sample:
     def __post_init__(self) -> None:
         if self.statistic not in STATISTICS:
             raise ParameterError(f"statistic must be one of {sorted(STATISTICS)}, got {self.statistic!r}.")
-        columns = tuple(np.array(column, np.float64) for column in self.columns)
+        takes = len(signature(STATISTICS[self.statistic]).parameters) - 1
+        if len(self.columns) != takes:
+            raise ShapeError(f"Sample of {self.statistic} takes {takes} columns, got {len(self.columns)}.")
+        try:
+            columns = tuple(np.array(column, np.float64) for column in self.columns)
+        except (TypeError, ValueError) as error:
+            raise ShapeError(f"Sample needs columns of numbers: {error}.") from error
         shapes = {column.shape for column in columns}
         if len(shapes) != 1 or len(next(iter(shapes))) != 1 or not columns[0].size:
             raise ShapeError(f"Sample needs columns of one length, at least 1, got the shapes {sorted(shapes)}.")

@@ -29,7 +29,7 @@ def pearson(weights: Array, x: Array, y: Array) -> Array:
     x, y = x - x.mean(), y - y.mean()  # near zero, where the differences below lose nothing
     n = weights.sum(1)
     mx, my, xx, yy, xy = (_divide(weights @ z, n) for z in (x, y, x * x, y * y, x * y))
-    return _divide(xy - mx * my, np.sqrt(np.maximum(xx - mx * mx, 0) * np.maximum(yy - my * my, 0)))
+    return _divide(xy - mx * my, np.sqrt(_spread(xx, mx) * _spread(yy, my)))
 
 
 def spearman(weights: Array, x: Array, y: Array) -> Array:
@@ -130,6 +130,12 @@ def _zero_divide(a: Array, b: Array) -> Array:
     shape = np.broadcast_shapes(a.shape, b.shape)
     out: Array = np.zeros(shape)
     return np.divide(a, b, out=out, where=b != 0)
+
+
+def _spread(square: Array, mean: Array) -> Array:
+    """Return the variance from the mean square and the mean; what is left by rounding alone is 0."""
+    variance = square - mean * mean
+    return np.where(variance > 1e-13 * square, variance, 0)
 
 
 def _ranks(weights: Array, x: Array) -> Array:

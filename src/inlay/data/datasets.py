@@ -12,6 +12,9 @@ import importlib
 import json
 import os
 import pkgutil
+import re
+import tarfile
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -48,12 +51,14 @@ def load(data: str | os.PathLike[str] | Columns) -> Columns:
 
     Parameters
     ----------
-    data : the name of a known data set, a file (``.jsonl``, ``.json``, ``.csv``, ``.tsv``), or the columns themselves.
+    data : the name of a known data set, a file, or the columns themselves. A ``.jsonl`` file has a row in each line,
+        a ``.json`` file is a mapping of columns or a list of rows, and the first line of a ``.csv`` or ``.tsv`` file
+        names the columns, which are numbers where every value is one.
 
     Raises
     ------
     MissingData
-        If a known data set is not on this machine; the message says where it was looked for.
+        If a known data set, or a file of it, is not on this machine; the message says where it was looked for.
     DataError
         If a file cannot be read; it is named with its line.
     ParameterError
@@ -68,11 +73,23 @@ def load(data: str | os.PathLike[str] | Columns) -> Columns:
         return data
     known = known_sets()
     if isinstance(data, str) and data in known:
-        return known[data].read(locate(known[data].folder))
+        return _known(known[data])
+    if not isinstance(data, str | os.PathLike):
+        raise ParameterError(f"data must be a name, a file or columns, got {type(data).__name__}.")
     path = Path(data)
     if not path.is_file():
         raise ParameterError(f"There is no data set and no file {str(data)!r}; known are {', '.join(sorted(known))}.")
     return _read(path)
+
+
+def _known(known: DataSet) -> Columns:
+    folder = locate(known.folder)
+    try:
+        return known.read(folder)
+    except FileNotFoundError as error:
+        raise MissingData(f"The data set {known.name!r} is not whole: {error}.") from error
+    except (OSError, UnicodeDecodeError, tarfile.TarError, zipfile.BadZipFile) as error:
+        raise DataError(f"The data set {known.name!r} in {folder} cannot be read: {error}.") from error
 
 
 @cache
@@ -129,67 +146,93 @@ def digest(columns: Columns) -> str:
 def _plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return value.tolist()
+    if isinstance(value, Mapping):
+        return dict(value)
     raise TypeError(f"a data set holds texts, numbers, lists and mappings, not a {type(value).__name__}")
 
 
 def _read(path: Path) -> Columns:
-    rows = {".jsonl": _lines, ".json": _whole, ".csv": _separated, ".tsv": _separated}.get(path.suffix.lower())
-    if rows is None:
+    read = {".jsonl": _lines, ".json": _whole, ".csv": _separated, ".tsv": _separated}.get(path.suffix.lower())
+    if read is None:
         raise DataError(f"{path}: a data set is a .jsonl, .json, .csv or .tsv file.")
     try:
-        found = rows(path)
-        first = next(found, None)
-        if isinstance(first, Mapping) and path.suffix == ".json":
-            return first
-        columns: dict[str, list[Any]] = {str(key): [] for key in first or ()}
-        for number, row in enumerate(_chain(first, found), 1):
-            if not isinstance(row, Mapping) or set(row) != set(columns):
-                have = sorted(row) if isinstance(row, Mapping) else type(row).__name__
-                raise DataError(f"{path}: row {number} has {have}; the first has {sorted(columns)}.")
-            for key, value in row.items():
-                columns[key].append(value)
+        columns = read(path)
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
-    if not columns or not next(iter(columns.values())):
+    if not columns:
         raise DataError(f"{path} holds no rows.")
     return columns
 
 
-def _chain(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
-    if first is not None:
-        yield first
-        yield from rest
-
-
-def _lines(path: Path) -> Iterator[Any]:
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
+def _lines(path: Path) -> Columns:
+    def rows() -> Iterator[tuple[str, Any]]:
+        for number, line in enumerate(lines(path, "utf-8-sig"), 1):
             if line.strip():
-                try:
-                    yield json.loads(line)
-                except ValueError as error:
-                    raise DataError(f"{path}:{number}: this line is not JSON: {error}") from error
+                yield f"{path}:{number}: this line", _json(line, f"{path}:{number}: this line")
+
+    return _columns(rows())
 
 
-def _whole(path: Path) -> Iterator[Any]:
+def _whole(path: Path) -> Columns:
+    content = _json(path.read_text("utf-8-sig"), str(path))
+    if isinstance(content, Mapping):
+        return content
+    if isinstance(content, list):
+        return _columns((f"{path}: row {number}", row) for number, row in enumerate(content, 1))
+    raise DataError(f"{path} is a {type(content).__name__}; a data set is a mapping of columns, or a list of rows.")
+
+
+def _json(text: str, where: str) -> Any:
     try:
-        content = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path} is not JSON: {error}") from error
-    yield from content if isinstance(content, list) else [content]
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{where} is not JSON: {error}") from error
 
 
-def _separated(path: Path) -> Iterator[Any]:
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
-        for row in reader:
-            if None in row or None in row.values():
-                raise DataError(f"{path}:{reader.line_num}: this line has not the columns of the head.")
-            yield {key: _number(value) for key, value in row.items()}
+def _columns(rows: Iterator[tuple[str, Any]]) -> Columns:
+    """Gather rows, each with the place where it stands, into columns."""
+    columns: dict[str, list[Any]] = {}
+    for where, row in rows:
+        if not isinstance(row, Mapping) or not row:
+            raise DataError(f"{where} is {row!r:.40}, not a mapping with a value for each column.")
+        columns = columns or {key: [] for key in row}
+        if row.keys() != columns.keys():
+            raise DataError(f"{where} has {sorted(row)}; the first has {sorted(columns)}.")
+        for key, value in row.items():
+            columns[key].append(value)
+    return columns
 
 
-def _number(value: str) -> str | float:
-    try:
-        return float(value)
-    except ValueError:
-        return value
+# A leading zero makes a label, not a number.
+_NUMBER = re.compile(r"[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?|[+-]?(nan|inf)", re.IGNORECASE)
+
+
+def _separated(path: Path) -> Columns:
+    # The limit of the csv module is one for the whole process, 128 kB at first; it is only ever raised.
+    csv.field_size_limit(max(csv.field_size_limit(), path.stat().st_size))
+    tabs = path.suffix.lower() == ".tsv"  # where quotes count only around a whole value
+    form: dict[str, Any] = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if tabs else {"strict": True}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, **form)
+        try:
+            rows = [(reader.line_num, [_unquoted(cell) for cell in row] if tabs else row) for row in reader if row]
+        except csv.Error as error:
+            raise DataError(f"{path}:{reader.line_num}: this line cannot be read: {error}.") from error
+    if len(rows) < 2:
+        return {}
+    (_, names), *rest = rows
+    if len(set(names)) < len(names):
+        raise DataError(f"{path}: the first line names the columns, and one of {names} is there twice.")
+    bad = next((row for row in rest if len(row[1]) != len(names)), None)
+    if bad is not None:
+        raise DataError(f"{path}:{bad[0]}: this line has {len(bad[1])} values, and there are {len(names)} columns.")
+    columns = zip(*(row for _, row in rest), strict=True)
+    return {
+        name: [float(cell) for cell in column] if all(_NUMBER.fullmatch(cell.strip()) for cell in column) else [*column]
+        for name, column in zip(names, columns, strict=True)
+    }
+
+
+def _unquoted(cell: str) -> str:
+    whole = len(cell) > 1 and cell[0] == cell[-1] == '"'
+    return cell[1:-1].replace('""', '"') if whole else cell

@@ -1,6 +1,6 @@
 """What tasks share: columns that are checked, and vectors of items that are encoded once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from inlay.core.contracts import Encodes
 from inlay.core.errors import DataError, ParameterError
-from inlay.core.values import FloatArray
+from inlay.core.values import FloatArray, IdArray
 from inlay.core.vectors import as_vectors, normalize
 from inlay.data.datasets import Columns, load
 
@@ -43,6 +43,25 @@ def zeros_and_ones(found: Columns, name: str, *, task: str) -> NDArray[np.float6
     if set(np.unique(column)) != {0.0, 1.0}:
         raise DataError(f"{task} needs zeros and ones in the column {name}, both of them; got {np.unique(column)[:5]}.")
     return column
+
+
+def numbered(labels: Sequence[Any], *, task: str) -> tuple[IdArray, list[Any]]:
+    """Return the place of each label among all in order, (n,), and these, which have to be two at least."""
+    plain = [one.item() if isinstance(one, np.generic) else one for one in labels]
+    kinds = {str if isinstance(one, str) else float for one in plain}
+    if len(kinds) > 1 or not all(isinstance(one, Hashable) and one == one and one is not None for one in plain):
+        raise DataError(f"{task} needs labels that are all texts or all numbers, one for each text; got {plain[:5]}.")
+    classes = sorted(set(plain))
+    if len(classes) < 2:
+        raise DataError(f"{task} needs two labels at least, got only {classes}.")
+    place = {label: i for i, label in enumerate(classes)}
+    return np.array([place[one] for one in plain], np.int64), classes
+
+
+def check_seed(random_state: int) -> None:
+    """Raise a ParameterError for what numpy does not take as a seed."""
+    if not 0 <= random_state < 2**32:
+        raise ParameterError(f"random_state must be from 0 to 2**32 - 1, got {random_state}.")
 
 
 def vectors(encoder: Encodes, items: Sequence[Any], *, role: str = "document") -> FloatArray:

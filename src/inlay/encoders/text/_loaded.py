@@ -9,17 +9,19 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from inlay.core.contracts import Progress
 from inlay.core.errors import DataError, ParameterError, UnsupportedError
 from inlay.core.extras import load
-from inlay.core.values import Encoded, FloatArray, IdArray
+from inlay.core.values import Encoded, FloatArray, IdArray, Ragged
 
 from ._engines import LEAN, TORCH, Engine, Lean, Settings, Torch, choose, has_bfloat16
 from ._facts import of_folder, of_model
 from ._lean import LeanBert
 from ._tokens import Tokenizer, Tokens
 
+_TOKEN_BATCH = 64  # texts whose tokens are computed at once
 _WINDOW = 16_384  # texts that are sorted together; bounds the memory that tokens take
 _LONGEST = 2**31 - 1
 
@@ -155,6 +157,35 @@ class Loaded:
             engine.run(part, tokens, settings, done)
         vectors = _finished(vectors, dim, self.unit(normalize, dim))
         return Encoded(vectors[copies], whole[copies], lost[copies])
+
+    def encode_tokens(self, texts: Sequence[str], layer: int | None) -> Ragged:
+        """Return the vectors of a layer for the tokens that the model sees; special tokens are left out."""
+        transformer, tokenizer = self.model[0].auto_model, self.model.tokenizer
+        layers = transformer.config.num_hidden_layers
+        layer = layers if layer is None else layer
+        if not 0 <= layer <= layers:
+            raise ParameterError(f"layer must be from 0, the embeddings, to {layers}, the last, got {layer}.")
+        found: list[NDArray[Any]] = [np.empty((0, self.facts.dim), np.float32)] * len(texts)
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # little padding
+        for start in range(0, len(order), _TOKEN_BATCH):
+            rows = order[start : start + _TOKEN_BATCH]
+            batch = tokenizer(
+                [texts[i] for i in rows],
+                padding=True,
+                truncation=True,
+                max_length=self.model.max_seq_length,
+                return_special_tokens_mask=True,
+                return_tensors="pt",
+            ).to(self.model.device)
+            special = batch.pop("special_tokens_mask").bool()
+            with torch.inference_mode():
+                states = transformer(**batch, output_hidden_states=True).hidden_states[layer].float().cpu().numpy()
+            kept = (~special & batch["attention_mask"].bool()).cpu().numpy()
+            for i, state, mask in zip(rows, states, kept, strict=True):
+                found[i] = state[mask]
+        return (
+            Ragged.stack(found) if found else Ragged(np.empty((0, self.facts.dim), np.float32), np.zeros(1, np.int64))
+        )
 
     def _tokens(self, texts: list[str], prompt: str) -> Iterator[tuple[int, list[str], Tokens]]:
         """Yield the texts with their tokens, a window at a time; the next one is tokenised meanwhile."""

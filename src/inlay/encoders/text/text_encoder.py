@@ -10,7 +10,7 @@ from inlay.core.contracts import Encoder, Progress
 from inlay.core.errors import ParameterError
 from inlay.core.extras import load
 from inlay.core.fingerprint import fingerprint
-from inlay.core.values import Encoded, FloatArray, IdArray
+from inlay.core.values import Encoded, FloatArray, IdArray, Ragged
 
 from ._arguments import check_texts, prompt_for, refuse_unsupported
 from ._model import EMBEDDED, files_hash, find
@@ -180,6 +180,14 @@ class TextEncoder(Encoder):
         texts, loaded = check_texts(items), self._loaded()
         before = prompt_for(loaded.prompts(self.prompts), loaded.facts.default_prompt, role)
         return self._encode(loaded, texts, before, role, progress=progress)
+
+    def encode_tokens(self, items: Sequence[str], *, layer: int | None = None) -> Ragged:
+        """Return the vectors of the tokens of each text, in their context and in float32.
+
+        Special tokens, prompts, and what lies beyond the model's limit are left out. `layer` counts from 0, the
+        embeddings; None takes the last, which pooling sees.
+        """
+        return self._loaded().encode_tokens(check_texts(items), layer)
 
     def encode_query(self, items: Sequence[str], *, stable: bool = False) -> FloatArray:
         """Encode what is asked; `encode` with the role ``"query"``, which takes more arguments."""

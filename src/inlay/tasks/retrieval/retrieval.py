@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
 
 from inlay.core.contracts import Encodes, Task
-from inlay.core.errors import ParameterError
 from inlay.core.values import Reading
 
-from ._corpus import corpus, find
+from ._corpus import check_cut_offs, corpus, find
 from ._measured import measured
 
 
@@ -20,13 +19,17 @@ class Retrieval(Task):
 
     for the grades :math:`g_i` of the documents in the order that was found, and Z the same sum in the best order; MAP,
     MRR, recall, precision and hit rate stand beside it, each at every k, computed by ir_measures. An encoder is
-    searched by the cosine of all pairs; a pipeline stores the documents and is searched as it searches.
+    searched by the cosine of all pairs; a pipeline stores the documents and is searched as it searches. Use `Reranking`
+    where each query brings its own candidates, `MultiHopRetrieval` where an answer needs several documents together.
 
     Parameters
     ----------
     data : ``documents`` and ``queries``, which map ids to texts, and ``relevant``, which maps the id of a query to the
-        grades of documents, ``{query: {document: grade}}``; a query without a document above zero is left out.
+        grades of documents, ``{query: {document: grade}}``; a query without a document above zero is left out. A
+        document may also be ``{"title": ..., "text": ...}``, and is encoded as title, space, text.
     ks : cut-offs, at least 1; the main score is nDCG at the first.
+    ignore_identical_ids : leave out a document that has the query's own id, where queries are documents themselves;
+        MTEB does so for ArguAna, Quora and FiQA, among others. One more is searched, so that `ks` are filled.
 
     References
     ----------
@@ -48,9 +51,15 @@ class Retrieval(Task):
     paper: ClassVar[str] = "thakur2021beir"
     requires: ClassVar[tuple[str, ...]] = ("eval",)
 
-    def __init__(self, data: Any = "scifact", ks: Sequence[int] = (10, 1, 3, 5, 20, 100, 1000)) -> None:
+    def __init__(
+        self,
+        data: Any = "scifact",
+        ks: Sequence[int] = (10, 1, 3, 5, 20, 100, 1000),
+        ignore_identical_ids: bool = False,
+    ) -> None:
         self.data = data
         self.ks = ks
+        self.ignore_identical_ids = ignore_identical_ids
 
     @classmethod
     def examples(cls) -> Iterator[Self]:
@@ -63,11 +72,19 @@ class Retrieval(Task):
             },
             ks=(2, 10),
         )
+        yield cls(
+            {
+                "documents": {"a": {"title": "cat", "text": "it sat"}, "b": {"text": "cats sit"}, "c": "stocks fell"},
+                "queries": {"a": "cat it sat", "b": "cats sit"},
+                "relevant": {"a": {"b": 1}, "b": {"a": 1}},
+            },
+            ks=(1,),
+            ignore_identical_ids=True,
+        )
 
     def run(self, encoder: Encodes) -> list[Reading]:
         """Score an encoder or a pipeline; the readings are named as MTEB names them, such as ``ndcg_at_10``."""
-        if not self.ks or any(k < 1 for k in self.ks):
-            raise ParameterError(f"ks must be cut-offs of at least 1, got {self.ks}.")
+        check_cut_offs(self.ks)
         known = corpus(self.data, task="Retrieval")
-        hits = find(encoder, known, max(self.ks))
-        return measured(hits, list(known.queries), list(known.documents), known.relevant, self.ks)
+        hits = find(encoder, known, max(self.ks), ignore_identical_ids=self.ignore_identical_ids)
+        return measured(hits, known, self.ks)
