@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import DataError, MissingData, ParameterError
+from ._hub import Hub
 
 Columns = Mapping[str, Any]
 
@@ -38,12 +39,14 @@ class DataSet:
     folder : its folder, below that which ``INLAY_DATA`` names or which a package brings.
     read : takes the folder and returns the columns.
     source : who made it: author, year, title.
+    hub : where the same data lies on the hub of Hugging Face.
     """
 
     name: str
     folder: str
     read: Callable[[Path], Columns]
     source: str
+    hub: Hub | None = None
 
 
 def load(data: str | os.PathLike[str] | Columns) -> Columns:
@@ -83,7 +86,15 @@ def load(data: str | os.PathLike[str] | Columns) -> Columns:
 
 
 def _known(known: DataSet) -> Columns:
-    folder = locate(known.folder)
+    try:
+        folder = locate(known.folder)
+    except MissingData as error:
+        if known.hub is None:
+            raise
+        try:
+            return known.hub.columns(known.name)
+        except MissingData as second:
+            raise MissingData(f"{error} {second}") from error
     try:
         return known.read(folder)
     except FileNotFoundError as error:
@@ -118,7 +129,7 @@ def locate(folder: str) -> Path:
     looked = f"it is not in {', '.join(map(str, places))}" if places else "INLAY_DATA is not set"
     raise MissingData(
         f"The data set {folder!r} is not on this machine: {looked}, and no installed package brings it. "
-        "Nothing is downloaded by itself; set INLAY_DATA to the folder that holds it."
+        "Set INLAY_DATA to the folder that holds it."
     )
 
 

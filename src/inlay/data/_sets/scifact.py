@@ -7,6 +7,7 @@ import re
 import zipfile
 from pathlib import Path
 
+from .._hub import Hub, corpus
 from ..datasets import Columns, DataSet
 
 _SENTENCE = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
@@ -33,4 +34,12 @@ def _abstract(text: str) -> str:
     return " ".join(ast.literal_eval(sentence) for sentence in _SENTENCE.findall(text))
 
 
-SETS = (DataSet("scifact", "scifact", _read, "Wadden, Lin, Lo, Wang et al. (2020), Fact or Fiction, EMNLP"),)
+SETS = (
+    DataSet(
+        "scifact",
+        "scifact",
+        _read,
+        "Wadden, Lin, Lo, Wang et al. (2020), Fact or Fiction, EMNLP",
+        Hub("mteb/scifact", "d56462d0e63a25450459c4f213e49ffdb866f7f9", corpus),
+    ),
+)

@@ -3,6 +3,7 @@
 from functools import partial
 from pathlib import Path
 
+from .._hub import Hub, renamed
 from ..datasets import Columns, DataSet, lines
 
 
@@ -28,13 +29,43 @@ def _benchmark(folder: Path, part: str) -> Columns:
 
 _TEAM = "Agirre, Cer, Diab, Gonzalez-Agirre et al."
 
+# MTEB's copies: the same pairs, by year
+_REVISIONS = {
+    12: "a0d554a64d88156834ff5ae9920b964011b16384",
+    13: "7e90230a92c190f1bf69ae9002b8cea547a64cca",
+    14: "6031580fec1f6af667f0bd2da0a551cf4f0b2375",
+    15: "ae752c7c21bf194d8b67fd573edf7ae58183cbe3",
+    16: "4d8694f8f0e0100860b497b999b3dbed754a0513",
+}
+
+
+def _hub(repo: str, revision: str, split: str) -> Hub:
+    return Hub(repo, revision, renamed(None, split, text1="sentence1", text2="sentence2", score="score"))
+
+
 SETS = (
     *(
-        DataSet(f"sts{year}", "sts_senteval", partial(_year, year=year), f"{_TEAM} (20{year}), SemEval")
-        for year in range(12, 17)
+        DataSet(
+            f"sts{year}",
+            "sts_senteval",
+            partial(_year, year=year),
+            f"{_TEAM} (20{year}), SemEval",
+            _hub(f"mteb/sts{year}-sts", revision, "test"),
+        )
+        for year, revision in _REVISIONS.items()
     ),
     *(
-        DataSet(name, "stsbenchmark", partial(_benchmark, part=part), "Cer, Diab, Agirre et al. (2017), SemEval")
-        for name, part in (("stsbenchmark", "test"), ("stsbenchmark-dev", "dev"), ("stsbenchmark-train", "train"))
+        DataSet(
+            name,
+            "stsbenchmark",
+            partial(_benchmark, part=part),
+            "Cer, Diab, Agirre et al. (2017), SemEval",
+            _hub("mteb/stsbenchmark-sts", "b0fddb56ed78048fa8b90373c8a3cfc37b684831", split),
+        )
+        for name, part, split in (
+            ("stsbenchmark", "test", "test"),
+            ("stsbenchmark-dev", "dev", "validation"),
+            ("stsbenchmark-train", "train", "train"),
+        )
     ),
 )
