@@ -282,7 +282,7 @@ class FakeTable(dict):
         super().__init__(sentence1=["a"], sentence2=["b"], score=[1.5])
 
 
-def test_what_is_not_here_comes_from_the_hub_where_that_is_allowed(monkeypatch, tmp_path):
+def test_what_is_not_here_comes_from_the_hub_where_that_is_allowed(monkeypatch, tmp_path, caplog):
     hub = FakeHub()
     monkeypatch.setitem(sys.modules, "datasets", hub)
     monkeypatch.setenv("INLAY_DATA", str(tmp_path))
@@ -291,8 +291,9 @@ def test_what_is_not_here_comes_from_the_hub_where_that_is_allowed(monkeypatch, 
         load("sts12")
     assert not hub.asked
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
-    with pytest.warns(UserWarning, match="'sts12' is taken from the hub: mteb/sts12-sts at a0d554"):
-        assert load("sts12") == {"text1": ["a"], "text2": ["b"], "score": [1.5]}
+    monkeypatch.setattr("inlay.data._hub._is_reached", lambda: True)
+    assert load("sts12") == {"text1": ["a"], "text2": ["b"], "score": [1.5]}
+    assert "'sts12' is taken from the hub: mteb/sts12-sts at a0d554" in caplog.text
     assert hub.asked == [("mteb/sts12-sts", None, "test", "a0d554a64d88156834ff5ae9920b964011b16384")]
 
 
@@ -304,7 +305,11 @@ def test_without_a_network_the_reason_is_told(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "datasets", Gone())
     monkeypatch.setenv("INLAY_DATA", str(tmp_path))
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
-    with pytest.warns(UserWarning, match="from the hub"), pytest.raises(MissingData, match="no route to the host"):
+    monkeypatch.setattr("inlay.data._hub._is_reached", lambda: True)
+    with pytest.raises(MissingData, match="no route to the host"):
+        load("sts12")
+    monkeypatch.setattr("inlay.data._hub._is_reached", lambda: False)
+    with pytest.raises(MissingData, match="there is no way to it"):
         load("sts12")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from inlay.core.contracts import Encoder
 from inlay.core.description import describe
-from inlay.core.errors import MissingData, MissingExtra, ParameterError
+from inlay.core.errors import DataError, MissingData, MissingExtra, ParameterError
 from inlay.core.fingerprint import fingerprint
 from inlay.data.complexity import complexity, texts
 from inlay.data.datasets import Columns, digest
@@ -106,8 +106,9 @@ def _run(
 
 def _corpus(columns: Columns) -> dict[str, float]:
     """Measure the texts of a data set, beside which its scores are read; empty where it holds no texts."""
-    found = texts(columns)
-    if not found:
+    try:
+        found = texts(columns)
+    except DataError:  # words, nodes, numbers
         return {}
     return {"texts": len(found)} | {reading.name: round(reading.value, 4) for reading in complexity(found)}
 

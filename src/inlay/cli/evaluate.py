@@ -101,9 +101,10 @@ def _evaluated(model: str, tasks: list[str], results: str, again: bool) -> "Eval
     import inlay
 
     from .progress import Meter
+    from .report import announced
 
     done: dict[str, int] = {}
-    with Meter(f"evaluating {model}") as meter:
+    with announced(), Meter(f"evaluating {model}") as meter:
 
         def on_progress(task: str, n: int) -> None:
             done[task] = done.get(task, 0) + n

@@ -1,15 +1,20 @@
 """Data sets from the hub of Hugging Face, where there is a network and nobody has forbidden it."""
 
+import logging
 import os
-import warnings
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from ..core.errors import MissingData, MissingExtra
 from ..core.extras import load
 
 Table = Callable[[str | None, str], Mapping[str, Sequence[Any]]]
+_LOG = logging.getLogger(__name__)
 _YES = {"1", "ON", "YES", "TRUE"}
 
 
@@ -29,7 +34,7 @@ class Hub:
     read: Callable[[Table], Mapping[str, Any]]
 
     def columns(self, name: str) -> Mapping[str, Any]:
-        """Return the columns, from the local cache of the hub or over the network, which a warning says.
+        """Return the columns, from the local cache of the hub or over the network, which is said.
 
         Raises
         ------
@@ -42,7 +47,9 @@ class Hub:
             library = load("datasets", extra="mteb", purpose=f"The data set {name!r} from the hub")
         except MissingExtra as error:
             raise MissingData(str(error)) from error
-        warnings.warn(f"The data set {name!r} is taken from the hub: {self.repo} at {self.revision}.", stacklevel=4)
+        if not _is_reached():
+            raise MissingData(f"{self.repo} on the hub cannot be asked, for there is no way to it.")
+        _LOG.warning("The data set %r is taken from the hub: %s at %s.", name, self.repo, self.revision)
 
         def table(config: str | None, split: str) -> Mapping[str, Sequence[Any]]:
             found = library.load_dataset(self.repo, config, split=split, revision=self.revision)
@@ -52,6 +59,19 @@ class Hub:
             return self.read(table)
         except (OSError, ValueError, KeyError) as error:  # what the library raises without a network, too
             raise MissingData(f"{self.repo} on the hub cannot be read: {error}") from error
+
+
+@cache
+def _is_reached() -> bool:
+    """Whether the hub answers; asked once, for the library itself tries for half a minute with each data set."""
+    if getproxies():
+        return True  # a proxy may reach it where this machine does not
+    where = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
+    try:
+        socket.create_connection((where.hostname, where.port or 443), timeout=3).close()
+    except OSError:
+        return False
+    return True
 
 
 def renamed(config: str | None, split: str, **names: str) -> Callable[[Table], Mapping[str, Any]]:

@@ -66,7 +66,8 @@ def test_equals_loops_over_all_pairs(k):
     accuracies, f1s = by_loops(k, 4, 6)
     accuracy, f1, _ = KNNClassification(DATA, k=k, n_experiments=4, samples_per_label=6).run(Drawn())
     assert 0.4 < np.mean(accuracies) < 1
-    assert accuracy.sample.columns[0] == pytest.approx(accuracies)
+    assert accuracy.value == pytest.approx(np.mean(accuracies))
+    assert accuracy.n == len(TEST[1])
     assert f1.value == pytest.approx(np.mean(f1s))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, average_precision_score, f1_score
+from sklearn.metrics import average_precision_score, f1_score
 from threadpoolctl import threadpool_limits
 
 from inlay.core.contracts import Encodes
@@ -50,14 +50,20 @@ def needed(encoder: Encodes, known: Labelled, draws: Draws) -> FloatArray:
 
 
 def probed(encoder: Encodes, known: Labelled, draws: Draws, classifier: Any) -> list[Reading]:
-    """Return accuracy, F1 and, for two classes, average precision, each the mean of all experiments."""
+    """Return accuracy, F1 and, for two classes, average precision, each the mean of all experiments.
+
+    The items behind the accuracy are the texts, each with its share of right answers, where all experiments score the
+    same ones; behind the others they are the experiments.
+    """
     X = needed(encoder, known, draws)
     pairs = [(known.y[test], learned(classifier, X[rows], known.y[rows], X[test])) for rows, test in draws]
+    right = [true == predicted for true, predicted in pairs]
+    is_shared = all(np.array_equal(test, draws[0][1]) for _, test in draws)
     scores = {
-        "accuracy": [accuracy_score(true, predicted) for true, predicted in pairs],
+        "accuracy": np.mean(right, axis=0) if is_shared else [one.mean() for one in right],
         "f1": [f1_score(true, predicted, average="macro") for true, predicted in pairs],
         "f1_weighted": [f1_score(true, predicted, average="weighted") for true, predicted in pairs],
     }
     if len(known.classes) == 2:  # of the classes predicted, as MTEB has it; a fold may lack one of the two
         scores["ap"] = [average_precision_score(true, found) for true, found in pairs if len(np.unique(true)) == 2]
-    return [Reading.of(name, Sample("mean", (np.array(values),))) for name, values in scores.items() if values]
+    return [Reading.of(name, Sample("mean", (np.array(values),))) for name, values in scores.items() if len(values)]

@@ -22,7 +22,8 @@ class Classification(Task):
     part; drawing, classifier and seed are those of MTEB, so equal vectors give equal scores. The main score is
     ``accuracy``; beside it stand ``f1``, the mean over the labels, ``f1_weighted``, weighted by their number, and, for
     two labels, ``ap``, the average precision of the labels predicted, where the second in order is the positive one.
-    Each is the mean over the experiments.
+    Each is the mean over the experiments. Behind the accuracy stand the texts, each with its share of right answers,
+    where all experiments score the same ones; behind the others stand the experiments.
 
     Use it for whether classes can be told apart by planes; `KNNClassification` for whether their members are near each
     other, `FewShotClassification` for how the score grows with the number of texts, and `ZeroShotClassification`
@@ -52,7 +53,7 @@ class Classification(Task):
     ...     "label": ["pets", "money", "pets", "money"],
     ... }
     >>> print(Classification(data, n_experiments=3).run(HashingEncoder())[0])
-    accuracy 1 (n=3, higher is better)
+    accuracy 1 (n=4, higher is better)
     """
 
     paper: ClassVar[str] = "muennighoff2023mteb"

@@ -55,7 +55,7 @@ class KNNClassification(Task):
     ...     "label": ["pets", "money", "pets", "money"],
     ... }
     >>> print(KNNClassification(data, k=1, n_experiments=3).run(HashingEncoder())[0])
-    accuracy 1 (n=3, higher is better)
+    accuracy 1 (n=4, higher is better)
     """
 
     paper: ClassVar[str] = "cover1967nearest"
