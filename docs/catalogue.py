@@ -10,8 +10,8 @@ from itertools import groupby
 from pathlib import Path
 
 import inlay
-from inlay._evaluation.claims_page import page
 from inlay.claims import recorded
+from inlay.cli.claims_page import page
 from inlay.core.catalogue import Entry
 
 DOCS = Path(__file__).parent

@@ -6,9 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from inlay import claims
-from inlay._evaluation.claims_page import page
 from inlay.claims import Figure, Verdict
 from inlay.cli.app import app
+from inlay.cli.claims_page import page
 from inlay.core import catalogue
 from inlay.core.errors import DataError, ParameterError
 

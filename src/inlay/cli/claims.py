@@ -58,7 +58,8 @@ def claims(
 
 def _write_page() -> None:
     from inlay import claims as module
-    from inlay._evaluation.claims_page import page
+
+    from .claims_page import page
 
     docs = module.FOLDER.parents[1] / "docs"
     (docs / "claims.md").write_text(page(module.recorded()), encoding="utf-8")

@@ -192,7 +192,7 @@ def _columns(cells: list[list[str]]) -> None:
 
 
 def _write_report(found: "list[Evaluation]", pairs: list[Any], file: str) -> None:
-    from inlay._evaluation.report import page
+    from .evaluation_page import page
 
     Path(file).write_text(page(found, pairs), encoding="utf-8")
     typer.echo(f"Wrote the report to {file}.", err=True)

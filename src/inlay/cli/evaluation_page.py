@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from inlay._evaluation.table import Table, points
 from inlay.core.extras import load
-
-from .table import Table, points
 
 if TYPE_CHECKING:
     from inlay.evaluation import Comparison, Evaluation
@@ -18,7 +17,7 @@ def page(found: "Sequence[Evaluation]", pairs: "Sequence[tuple[Evaluation, Evalu
     jinja2 = load("jinja2", extra="eval", purpose="The HTML report")
     table = Table.of([one.results for one in found], found[0].rows)
     template = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-        resources.files(__package__).joinpath("report.html.j2").read_text("utf-8")
+        resources.files(__package__).joinpath("evaluation_page.html.j2").read_text("utf-8")
     )
     results = {(result.task, one.model): result for one in found for result in one.results}
     text: str = template.render(

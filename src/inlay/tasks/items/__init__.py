@@ -1,0 +1,5 @@
+"""Tasks of users and items."""
+
+from inlay.core.catalogue import lazy
+
+__getattr__, __dir__ = lazy(__name__)
