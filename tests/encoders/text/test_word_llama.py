@@ -1,5 +1,8 @@
 """WordLlama equals the library's own encoding, whatever texts are beside one, and its dimensions are nested."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -34,3 +37,13 @@ def test_refusals():
         WordLlama().encode(["a"], role="passage")
     with pytest.raises(ParameterError, match="one str; wrap it"):
         WordLlama().encode("a")
+
+
+def test_the_logging_of_the_program_is_left_alone():
+    script = (
+        "import logging; from inlay.encoders.text import WordLlama; WordLlama().encode(['a']); "
+        "root = logging.getLogger(); print(root.handlers, root.level == logging.WARNING)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[] True"
+    assert done.stderr == ""

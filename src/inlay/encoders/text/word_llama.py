@@ -1,5 +1,6 @@
 """A static text encoder: the mean of token vectors taken from large language models."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -74,7 +75,13 @@ class WordLlama(Encoder):
 
     def _model(self) -> Any:
         if not hasattr(self, "_loaded"):
-            library = load("wordllama", extra="wordllama", purpose="WordLlama")
+            # As it is imported it would let everybody's messages out on stderr, unless the root has a handler already.
+            root, handler = logging.getLogger(), logging.NullHandler()
+            root.addHandler(handler)
+            try:
+                library = load("wordllama", extra="wordllama", purpose="WordLlama")
+            finally:
+                root.removeHandler(handler)
             folder = Path(str(library.__file__)).parent  # the files lie in the package; it looks one folder too high
             self._loaded = library.WordLlama.load(cache_dir=folder, trunc_dim=None, disable_download=True)
         return self._loaded
