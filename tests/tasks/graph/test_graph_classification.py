@@ -48,8 +48,8 @@ def test_equals_loops_over_folds(classifier, model):
 
 def test_vectors_that_tell_classes_apart_are_right_and_those_at_random_are_chance():
     data = {"graph": [f"g{i}" for i in range(200)], "label": [i % 2 for i in range(200)]}
-    assert GraphClassification(data, "logistic").run(Drawn(50))[0].value == 1
-    chance = GraphClassification(data, "logistic", n_splits=5).run(Drawn(0))
+    assert GraphClassification(data).run(Drawn(50))[0].value == 1
+    chance = GraphClassification(data, n_splits=5).run(Drawn(0))
     assert chance[0].value == pytest.approx(0.5, abs=0.12)
     assert [reading.n for reading in chance] == [5, 5]
 
@@ -57,15 +57,15 @@ def test_vectors_that_tell_classes_apart_are_right_and_those_at_random_are_chanc
 def test_a_graph_of_no_fold_is_only_learnt_from():
     folds = np.where(np.arange(60) < 8, -1, FOLDS)
     data = {"graph": GRAPHS, "label": LABELS, "fold": folds}
-    known = GraphClassification(data, "logistic").run(Drawn(50))[0]
+    known = GraphClassification(data).run(Drawn(50))[0]
     assert (known.value, known.n) == (1, 4)
     turned = np.where(folds < 0, 1 - LABELS, LABELS)  # it is learnt from, and does not count itself
-    assert GraphClassification({**data, "label": turned}, "logistic").run(Drawn(50))[0].value == 1
+    assert GraphClassification({**data, "label": turned}).run(Drawn(50))[0].value == 1
 
 
 def test_drawn_folds_follow_the_seed():
     data = {name: DATA[name] for name in ("graph", "label")}
-    a, b, c = (GraphClassification(data, "logistic", random_state=i).run(Drawn())[0] for i in (1, 1, 2))
+    a, b, c = (GraphClassification(data, n_splits=3, random_state=i).run(Drawn())[0] for i in (1, 1, 2))
     assert np.array_equal(a.sample.columns[0], b.sample.columns[0])
     assert not np.array_equal(a.sample.columns[0], c.sample.columns[0])
 
@@ -95,6 +95,6 @@ class Counts:
 
 @pytest.mark.data
 def test_counts_of_atoms_beat_the_majority_on_mutag():
-    accuracy, baseline = GraphClassification(classifier="logistic").run(Counts())
+    accuracy, baseline = GraphClassification().run(Counts())
     assert baseline.value == pytest.approx(0.665, abs=0.01)
     assert accuracy.value > 0.8

@@ -109,7 +109,7 @@ def test_refuses_wrong_parameters(parameters):
 
 
 @pytest.mark.data
-def test_the_baseline_is_that_of_the_paper():
+def test_the_most_frequent_groups_on_blogcatalog():
     readings = {r.name: r.value for r in NodeClassification(n_splits=2).run(Drawn())}
     assert readings["baseline_frequent_micro_f1"] == pytest.approx(0.1691, abs=0.004)
     assert readings["baseline_frequent_macro_f1"] == pytest.approx(0.0258, abs=0.001)

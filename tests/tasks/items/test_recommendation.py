@@ -113,7 +113,8 @@ class Flat:
 
 
 @pytest.mark.data
-def test_popularity_on_gowalla_is_what_others_report():
+@pytest.mark.slow
+def test_popularity_and_chance_on_gowalla():
     got = {reading.name: reading.value for reading in Recommendation().run(Flat())}
     assert got["baseline_popularity_recall_at_20"] == pytest.approx(0.0416, abs=0.0001)
     assert got["baseline_popularity_ndcg_at_20"] == pytest.approx(0.0317, abs=0.0001)

@@ -1,4 +1,4 @@
-"""TimeSeriesClassification equals sklearn, and its baseline what the UCR archive reports."""
+"""TimeSeriesClassification equals sklearn, and its baseline is the yardstick of the UCR archive."""
 
 import numpy as np
 import pytest
