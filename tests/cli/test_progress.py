@@ -41,3 +41,16 @@ def test_short_work_shows_nothing(monkeypatch):
 
 def test_quiet_without_a_terminal(monkeypatch):
     assert work(io.StringIO(), monkeypatch, delay=0.01, pause=0.1) == ""
+
+
+def test_a_total_that_nobody_knows_is_left_out(monkeypatch):
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    with Meter("starting", delay=0.01) as meter:
+        time.sleep(0.1)
+        meter("encoding", 400, 0, "items")
+        time.sleep(0.3)
+    assert "400 items" in stream.getvalue()
+    assert " of " not in stream.getvalue()

@@ -99,16 +99,19 @@ def compare(
 
 def _evaluated(model: str, tasks: list[str], results: str, again: bool) -> "Evaluation":
     import inlay
+    from inlay._evaluation.suites import chosen
 
     from .progress import Meter
     from .report import announced
 
+    names = [task.name for suite in chosen(tasks) for task in suite.tasks]
     done: dict[str, int] = {}
     with announced(), Meter(f"evaluating {model}") as meter:
 
         def on_progress(task: str, n: int) -> None:
             done[task] = done.get(task, 0) + n
-            meter(task, done[task], 0, "items")
+            meter(model, names.index(task), len(names), "tasks")
+            meter("encoding", sum(done.values()), 0, "items")
 
         return inlay.evaluate(model, tasks, results=results, again=again, on_progress=on_progress)
 

@@ -46,14 +46,14 @@ class Meter:
             self._progress.stop()
 
     def __call__(self, stage: str, done: int, total: int, unit: str) -> None:
-        """Say that `done` of `total` units of `stage` are finished."""
+        """Say that `done` of `total` units of `stage` are finished; a total of 0 is one that nobody knows."""
         if self._progress is None:
             return
         if "" in self._tasks:
             self._progress.remove_task(self._tasks.pop(""))
         if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage, total=total, unit=unit)
-        self._progress.update(self._tasks[stage], completed=done, total=total)
+            self._tasks[stage] = self._progress.add_task(stage, total=total or None, unit=unit)
+        self._progress.update(self._tasks[stage], completed=done, total=total or None)
 
 
 def amount(n: float, unit: str) -> str:
@@ -73,7 +73,8 @@ def _progress() -> "Progress":
             unit = task.fields["unit"]
             if not unit:
                 return Text(f"{task.elapsed or 0:.0f} s")
-            parts = [f"{amount(task.completed, unit)} of {amount(task.total or 0, unit)}"]
+            done = amount(task.completed, unit)
+            parts = [f"{done} of {amount(task.total, unit)}" if task.total else done]
             speed = task.finished_speed or task.speed
             if speed:
                 parts.append(f"{amount(speed, unit)}/s")
