@@ -16,7 +16,6 @@ import argparse
 import json
 import math
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -70,12 +69,13 @@ def run_one(name: str, folder: Path, stage: str) -> dict[str, float]:
         start = time.perf_counter()
         system.build(data)
         seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        from inlay.cli.report import peak_memory
+
         return {
             "build s": seconds,
             "records/s": len(data) / seconds,
             "disk MB": disk(work) / 1e6,
-            "peak MB": peak / 1e6,
+            "peak MB": (peak_memory() or 0) / 1e6,
         }
     queries = json.loads((folder / "queries.json").read_text())
     vectors = np.load(folder / "queries.npy")
