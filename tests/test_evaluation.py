@@ -210,3 +210,25 @@ def test_mteb_runs_a_task_of_inlay(tmp_path, file):
     [result] = mteb.evaluate(encoder.for_mteb("inlay/minilm"), task, cache=cache, show_progress_bar=False).task_results
     assert result.task_name == "mine"
     assert result.get_score() == pytest.approx(inlay.evaluate(encoder, file).results[0].main.value, abs=1e-6)
+
+
+def test_a_score_that_is_not_defined_is_kept_as_such(tmp_path):
+    path = tmp_path / "flat.json"
+    path.write_text(json.dumps({"text1": ["a cat", "a dog"] * 3, "text2": ["rain", "stocks"] * 3, "score": [1, 2] * 3}))
+    for _ in range(2):  # run, then read
+        [result] = inlay.evaluate("hashing", path, results=tmp_path / "results").results
+        assert np.isnan(result.main.value)
+        assert result.main.interval is None
+    [comparison] = inlay.compare(*[inlay.evaluate("hashing", path)] * 2)
+    assert comparison.difference is None
+
+
+def test_a_broken_task_does_not_stop_the_others(tmp_path, file):
+    (tmp_path / "poor.json").write_text('{"text1": ["a"], "text2": ["b"], "score": ["high"]}')
+    suite = tmp_path / "suite.toml"
+    suite.write_text(SUITE.replace("one", "first").replace("mine", "poor") + SUITE)
+    evaluation = inlay.evaluate("hashing", suite)
+    assert [result.task for result in evaluation.results] == ["one"]
+    [skipped] = evaluation.skipped
+    assert (skipped.task, skipped.is_broken) == ("first", True)
+    assert "needs numbers in the column score" in skipped.why

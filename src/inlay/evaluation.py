@@ -1,5 +1,6 @@
 """How good an encoder is, how sure that is, and whether it is better than another."""
 
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -57,7 +58,7 @@ class Comparison:
     task : its name.
     score : name of the main score.
     first, second : what the two reached.
-    difference : of the first from the second; None where the score is no statistic of items.
+    difference : of the first from the second; None where the score is no statistic of items, or is not defined.
     better : which direction is better.
     """
 
@@ -72,7 +73,7 @@ class Comparison:
     def verdict(self) -> str:
         """What follows, in words."""
         if self.difference is None:
-            return "no test is possible, for this score is not made of items"
+            return "no test is possible, for this score is not made of items or not defined"
         if not self.difference.is_real():
             return "no difference that these items can show"
         first = (self.difference.value > 0) == (self.better != "lower")
@@ -162,7 +163,8 @@ def compare(first: Evaluation, second: Evaluation, *, n_resamples: int = 10_000)
         if one.provenance["data"] != other.provenance["data"] or one.main.name != other.main.name:
             raise ParameterError(f"{one.task} was run on other data, or with another main score; run both again.")
         a, b = one.main.sample, other.main.sample
-        gap = None if a is None or b is None else difference(a, b, n_resamples=n_resamples)
+        is_defined = math.isfinite(one.main.value + other.main.value)
+        gap = difference(a, b, n_resamples=n_resamples) if a and b and is_defined else None
         found.append(Comparison(one.task, one.main.name, one.main.value, other.main.value, gap, one.main.better))
     return found
 

@@ -1,6 +1,7 @@
 """Result: what one encoder reached on one task, and how it lies on disk."""
 
 import json
+import math
 import re
 import secrets
 from collections.abc import Mapping
@@ -67,13 +68,14 @@ def write(result: Result, file: Path) -> None:
     columns: dict[str, Any] = {}
     entries = []
     for i, reading in enumerate(result.readings):
-        entry = {"name": reading.name, "value": reading.value, "n": reading.n, "unit": reading.unit}
+        entry = {"name": reading.name, "value": _number(reading.value), "n": reading.n, "unit": reading.unit}
         entry["better"] = reading.better
         if reading.sample is not None:
             entry["statistic"] = reading.sample.statistic
             columns |= {f"{i}.{j}": column for j, column in enumerate(reading.sample.columns)}
         entries.append(entry)
-    scores = {reading.name: reading.value for reading in result.readings}
+    # What is not defined, such as the correlation of equal numbers, is left out where mteb looks.
+    scores = {reading.name: reading.value for reading in result.readings if math.isfinite(reading.value)}
     head = {
         "dataset_revision": result.provenance["data"],
         "task_name": result.task,
@@ -82,7 +84,7 @@ def write(result: Result, file: Path) -> None:
             "test": [
                 {
                     **scores,
-                    "main_score": result.main.value,
+                    "main_score": _number(result.main.value),
                     "hf_subset": "default",
                     "languages": [result.language or "eng-Latn"],
                 }
@@ -143,9 +145,14 @@ def read(file: Path) -> Result | None:
         raise DataError(f"{file} is damaged: {error}; remove it, and the task is run again.") from error
 
 
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None  # JSON knows no other
+
+
 def _reading(i: int, entry: Mapping[str, Any], columns: Mapping[str, Any]) -> Reading:
     sample = None
     if "statistic" in entry:
         own = [columns[f"{i}.{j}"] for j in range(len(columns)) if f"{i}.{j}" in columns]
         sample = Sample(entry["statistic"], tuple(own))
-    return Reading(entry["name"], entry["value"], entry["n"], unit=entry["unit"], better=entry["better"], sample=sample)
+    value = float("nan") if entry["value"] is None else entry["value"]
+    return Reading(entry["name"], value, entry["n"], unit=entry["unit"], better=entry["better"], sample=sample)

@@ -27,10 +27,11 @@ _LIBRARIES = ("inlay", "numpy", "scipy", "scikit-learn", "torch", "sentence-tran
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A task that was passed over, and why."""
+    """A task that was passed over, why, and whether something is wrong with it rather than absent."""
 
     task: str
     why: str
+    is_broken: bool = False
 
 
 def run(
@@ -58,8 +59,8 @@ def run(
     for planned in tasks:
         try:
             columns = planned.columns()
-        except MissingData as error:
-            yield Skipped(planned.name, str(error))
+        except DataError as error:
+            yield Skipped(planned.name, str(error), is_broken=not isinstance(error, MissingData))
             continue
         identity = {"data": digest(columns), "protocol": _protocol(planned)}
         file = None if folder is None else results.place(folder, model, revision, planned.name)
@@ -69,8 +70,8 @@ def run(
             continue
         try:
             yield _run(encoder, model, planned, columns, identity | {"fingerprint": revision}, file, progress)
-        except MissingExtra as error:
-            yield Skipped(planned.name, str(error))
+        except (MissingExtra, DataError) as error:  # the other tasks go on
+            yield Skipped(planned.name, str(error), is_broken=isinstance(error, DataError))
 
 
 def _run(

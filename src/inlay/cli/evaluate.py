@@ -58,7 +58,7 @@ def eval_(
         _print(found)
     if report is not None:
         _write_report(found, [], report)
-    _exit_if_nothing(found)
+    _exit_if_broken(found)
 
 
 @guarded("Stopped. The tasks that are done are kept; the same command goes on from there.")
@@ -94,7 +94,7 @@ def compare(
             _print_comparisons(a, b, comparisons)
     if report is not None:
         _write_report(found, pairs, report)
-    _exit_if_nothing(found)
+    _exit_if_broken(found)
 
 
 def _evaluated(model: str, tasks: list[str], results: str, again: bool) -> "Evaluation":
@@ -121,8 +121,8 @@ def _report_skipped(evaluation: "Evaluation") -> None:
         typer.echo(f"Passed over: {one.task}: {one.why}", err=True)
 
 
-def _exit_if_nothing(found: "list[Evaluation]") -> None:
-    if not any(one.results for one in found):
+def _exit_if_broken(found: "list[Evaluation]") -> None:
+    if not any(one.results for one in found) or any(skip.is_broken for one in found for skip in one.skipped):
         raise typer.Exit(1)
 
 

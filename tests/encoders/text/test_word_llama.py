@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from inlay.core.errors import ParameterError
+from inlay.core.fingerprint import fingerprint
 from inlay.encoders.text import WordLlama
 
 library = pytest.importorskip("wordllama")
@@ -28,6 +29,13 @@ def test_dimensions_are_nested():
     whole, part = WordLlama().encode(TEXTS[:2]), WordLlama(dim=64).encode(TEXTS[:2])
     cut = whole[:, :64] / np.linalg.norm(whole[:, :64], axis=1, keepdims=True)
     np.testing.assert_allclose(part, cut, atol=1e-6)
+
+
+def test_the_fingerprint_knows_the_weights(monkeypatch):
+    before = fingerprint(WordLlama())
+    assert before == fingerprint(WordLlama(256)) != fingerprint(WordLlama(64))
+    monkeypatch.setattr("inlay.encoders.text.word_llama.version", lambda name: "99")
+    assert fingerprint(WordLlama()) != before
 
 
 def test_refusals():

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -72,6 +73,11 @@ class WordLlama(Encoder):
         X = np.empty((len(texts), self.dim), np.float32)
         X[order] = self._model().embed([texts[i] for i in order], norm=False)[:, : self.dim]
         return normalize(X)
+
+    def identity(self) -> dict[str, object]:
+        """Return what decides the vectors: the weights, which belong to a version of the package, and `dim`."""
+        self._model()
+        return {"wordllama": version("wordllama"), "dim": self.dim}
 
     def _model(self) -> Any:
         if not hasattr(self, "_loaded"):
