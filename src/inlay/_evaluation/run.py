@@ -1,10 +1,12 @@
 """Running a suite: what is there already is not run again, and what cannot be run is passed over with the reason."""
 
+import hashlib
 import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -115,9 +117,18 @@ def _corpus(columns: Columns) -> dict[str, float]:
 
 
 def _protocol(planned: Planned) -> str:
-    """Name the protocol, its parameters and its main score; another version of Inlay may compute another number."""
-    whole = [planned.protocol, dict(planned.parameters), planned.metric, version("inlay")]
+    """Name the protocol: its sources, its parameters, its main score, and the version of Inlay."""
+    whole = [planned.protocol, _sources(planned.folder), dict(planned.parameters), planned.metric, version("inlay")]
     return describe(whole, by_identity=True).digest()[:16]
+
+
+@cache
+def _sources(folder: Path) -> str:
+    """Return the hash of the sources of a folder: a protocol that was changed may compute another number."""
+    total = hashlib.sha256()
+    for file in sorted(folder.glob("*.py")):
+        total.update(file.read_bytes())
+    return total.hexdigest()
 
 
 def _named(known: Result, planned: Planned) -> Result:

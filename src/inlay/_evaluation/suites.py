@@ -19,6 +19,7 @@
 Further keys of a task are parameters of its class; ``language`` and ``domain`` may differ from those of the suite.
 """
 
+import inspect
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,6 +63,11 @@ class Planned:
     def kind(self) -> str:
         """The folder of the protocol, such as ``"similarity"``."""
         return _protocols()[self.protocol].path.split(".")[2]
+
+    @property
+    def folder(self) -> Path:
+        """Where the sources of the protocol lie."""
+        return Path(inspect.getfile(_protocols()[self.protocol].load())).parent
 
     def columns(self) -> Columns:
         """Return the data; `MissingData` says where it was looked for."""
