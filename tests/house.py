@@ -33,7 +33,7 @@ CORE_LIBRARIES = {*sys.stdlib_module_names, "numpy", "scipy", "sklearn", "safete
 # Libraries that load only when they are used: those of the extras, and the slow ones of the base install.
 OPTIONAL = {"torch", "transformers", "sentence_transformers", "tokenizers", "usearch", "faiss", "chonkie", "mteb"}
 OPTIONAL |= {"onnxruntime", "openvino", "optimum", "model2vec", "datasets", "openpyxl", "pptx", "pypdfium2", "docx"}
-OPTIONAL |= {"ir_measures", "matplotlib", "jinja2", "wordllama"}
+OPTIONAL |= {"ir_measures", "matplotlib", "jinja2", "wordllama", "numba", "turbovec", "umap"}
 SLOW = {"lance", "pyarrow", "pandas", "rich"}
 ON_TORCH = {"nn", "losses", "train"}
 ON_ARROW = {"space", "_space", "data"}

@@ -67,7 +67,11 @@ class TokenEncoder(Protocol):
 
 
 class Transform(TransformerMixin, Method):  # type: ignore[misc]
-    """Vectors to vectors or codes: a scikit-learn estimator. Aligners take the second space as `y`."""
+    """Vectors to vectors or codes: a scikit-learn estimator.
+
+    Aligners take the second space as `y`, and what learns from classes takes those; both set the tag
+    ``target_tags.required``, and the second ``target_tags.one_d_labels`` as well. Sparse vectors are CSR matrices.
+    """
 
     @abstractmethod
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
@@ -81,6 +85,34 @@ class Transform(TransformerMixin, Method):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []  # float32 or codes come out, whatever went in
         return tags
+
+
+@runtime_checkable
+class Codec(Protocol):
+    """A transform with a way back: `transform` gives codes, packed as they are stored, and this makes vectors of them.
+
+    The bytes of a row of codes are what a vector costs.
+    """
+
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
+        """Learn from (n, d) vectors."""
+
+    def transform(self, X: ArrayLike) -> NDArray[Any]:
+        """Turn (n, d) vectors into (n, m) codes."""
+
+    def inverse_transform(self, C: ArrayLike) -> FloatArray:
+        """Turn (n, m) codes into (n, d) vectors."""
+
+
+@runtime_checkable
+class SearchesCodes(Protocol):
+    """The optional power of a codec to search its codes faster than by making vectors of them."""
+
+    def search_codes(self, Q: ArrayLike, C: NDArray[Any], k: int) -> Hits:
+        """Find the best `k` of (n, m) codes for each of the (n queries, d) query vectors.
+
+        A score estimates the inner product of the query with the vector that was coded.
+        """
 
 
 class Index(Method):

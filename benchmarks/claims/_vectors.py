@@ -1,0 +1,44 @@
+"""Vectors of the data of claims, encoded once on a machine and kept in ``.cache``."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from inlay.core.contracts import Encoder
+from inlay.core.fingerprint import fingerprint
+from inlay.encoders.text import TextEncoder
+
+CACHE = Path(__file__).parents[2] / ".cache" / "vectors"
+
+
+def encoded(texts: Sequence[str], encoder: Encoder | None = None, *, role: str = "document"):
+    """Return the vectors of texts, of all-MiniLM-L6-v2 where no encoder is given; (n, d) float32."""
+    encoder = TextEncoder() if encoder is None else encoder
+    mark = hashlib.sha256(f"{fingerprint(encoder)}\0{role}\0".encode())
+    for text in texts:
+        mark.update(hashlib.sha256(text.encode()).digest())
+    file = CACHE / f"{mark.hexdigest()[:32]}.npy"
+    if not file.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part.npy")
+        np.save(part, encoder.encode(list(texts), role=role))
+        part.replace(file)
+    return np.load(file)
+
+
+def corpus(columns, encoder: Encoder | None = None):
+    """Return documents, queries and judgments of a retrieval set as vectors and row numbers.
+
+    Returns
+    -------
+    documents : (n documents, d).
+    queries : (n queries, d), those with a relevant document.
+    relevant : for each query the grades of documents, by row number.
+    """
+    rows = {name: i for i, name in enumerate(columns["documents"])}
+    asked = [q for q in columns["queries"] if any(grade > 0 for grade in columns["relevant"].get(q, {}).values())]
+    relevant = [{rows[d]: g for d, g in columns["relevant"][q].items() if d in rows} for q in asked]
+    documents = encoded(list(columns["documents"].values()), encoder)
+    return documents, encoded([columns["queries"][q] for q in asked], encoder, role="query"), relevant

@@ -1,0 +1,1 @@
+"""Compact embedding tables, each in the place of ``torch.nn.Embedding``."""

@@ -1,0 +1,5 @@
+"""Clusters and topics of vectors."""
+
+from inlay.core.catalogue import lazy
+
+__getattr__, __dir__ = lazy(__name__)

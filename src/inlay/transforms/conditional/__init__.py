@@ -1,0 +1,5 @@
+"""One space seen under a condition."""
+
+from inlay.core.catalogue import lazy
+
+__getattr__, __dir__ = lazy(__name__)

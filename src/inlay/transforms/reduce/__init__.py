@@ -1,0 +1,5 @@
+"""Transforms to fewer dimensions."""
+
+from inlay.core.catalogue import lazy
+
+__getattr__, __dir__ = lazy(__name__)
