@@ -9,6 +9,7 @@ import importlib.util
 import json
 import math
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -121,6 +122,8 @@ def claims(folder: Path = FOLDER) -> dict[str, Claim]:
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}; claims are run from a checkout of the repository.")
     found = {}
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))  # for what claims share, in files that start with _
     for file in sorted(folder.glob("[!_]*.py")):
         spec = importlib.util.spec_from_file_location(f"inlay_claim_{file.stem}", file)
         if spec is None or spec.loader is None:
