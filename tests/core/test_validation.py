@@ -6,7 +6,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 
 from inlay.core.errors import ShapeError, UnsupportedError
-from inlay.core.validation import validated
+from inlay.core.validation import classes_of, validated
 
 
 def test_what_is_right_becomes_float32():
@@ -38,3 +38,22 @@ def test_what_is_wrong_is_a_shape_error(X, message):
 def test_sparse_is_unsupported():
     with pytest.raises(UnsupportedError, match="Sparse"):
         validated(BaseEstimator(), sparse.csr_matrix((2, 2)), fit=True)
+
+
+def test_classes_are_numbered_in_their_order():
+    classes, numbers = classes_of(["fox", "bee", "fox"], 3)
+    assert (classes.tolist(), numbers.tolist()) == (["bee", "fox"], [1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (None, "target y is None"),
+        ([0.5, 1.0, 2.0], "continuous"),
+        ([0, 1], "each of the 3 rows of X, got 2"),
+        ([[0, 1], [1, 0], [1, 1]], "one class for each row"),
+    ],
+)
+def test_what_is_no_class_is_refused(y, message):
+    with pytest.raises(ShapeError, match=message):
+        classes_of(y, 3)

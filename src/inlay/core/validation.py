@@ -3,8 +3,9 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
-from sklearn.utils.validation import validate_data
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d, validate_data
 
 from .errors import ShapeError, UnsupportedError
 from .values import FloatArray
@@ -26,3 +27,29 @@ def validated(method: Any, X: ArrayLike, *, fit: bool) -> FloatArray:
         raise UnsupportedError(str(error)) from error
     except ValueError as error:
         raise ShapeError(str(error)) from error
+
+
+def classes_of(y: ArrayLike | None, n: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the sorted classes in `y`, and the number of the class of each of `n` rows.
+
+    Raises
+    ------
+    ShapeError
+        If `y` is None, is not one class for each row, or holds numbers with fractions.
+
+    Examples
+    --------
+    >>> classes_of(["b", "a", "b"], 3)[1].tolist()
+    [1, 0, 1]
+    """
+    if y is None:
+        raise ShapeError("fit requires y to be passed, but the target y is None; give one class for each row of X.")
+    try:
+        given: Any = column_or_1d(y, warn=True)
+        check_classification_targets(given)
+    except ValueError as error:
+        raise ShapeError(f"y must be one class for each row of X: {error}") from error
+    if len(given) != n:
+        raise ShapeError(f"y must have one class for each of the {n} rows of X, got {len(given)}.")
+    classes, numbers = np.unique(given, return_inverse=True)
+    return classes, numbers.astype(np.int64)

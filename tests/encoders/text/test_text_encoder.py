@@ -196,3 +196,37 @@ def test_sts_benchmark_correlation() -> None:
     found = 100 * spearmanr((left * right).sum(1), [float(row[4]) for row in rows]).statistic
     assert len(rows) == 1379
     assert abs(found - 82.03) < 0.2
+
+
+def test_layers_average_hidden_states_over_all_tokens() -> None:
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    model, tokenizer = AutoModel.from_pretrained(str(MODEL)).eval(), AutoTokenizer.from_pretrained(str(MODEL))
+    texts = TEXTS[1:5]
+    expected = []
+    for text in texts:  # one by one, so that no padding hides
+        with torch.inference_mode():
+            states = model(**tokenizer(text, return_tensors="pt"), output_hidden_states=True).hidden_states
+        expected.append(((states[0] + states[6]) / 2)[0].mean(0).numpy())
+    encoder = TextEncoder(layers=(0, -1), normalize=False, device="cpu")
+    np.testing.assert_allclose(encoder.encode(texts), np.array(expected), atol=1e-5)
+    assert cosines(TextEncoder(layers=(6,), device="cpu").encode(texts), TextEncoder().encode(texts)).min() > 0.999
+    prompted = encoder.encode(["dance"], prompt="bees ")
+    np.testing.assert_allclose(prompted, encoder.encode(["bees dance"]), atol=1e-5)
+
+
+def test_layers_are_part_of_the_fingerprint() -> None:
+    def of(**parameters: object) -> str:
+        return fingerprint(TextEncoder(engine="torch-float32", device="cpu", **parameters))  # type: ignore[arg-type]
+
+    assert of(layers=(0, -1)) == of(layers=(0, 6)) == fingerprint(TextEncoder(layers=(0, 6), device="cpu"))
+    assert len({of(), of(layers=(6,)), of(layers=(0, 6)), of(layers=(0, 6), dim=8)}) == 4
+
+
+def test_wrong_layers_are_refused() -> None:
+    for layers in ((), (7,), (0, -8)):
+        with pytest.raises(ParameterError, match="layers must be numbers from -7 to 6"):
+            TextEncoder(layers=layers, device="cpu").encode(["bees"])
+    with pytest.raises(ParameterError, match="torch-float32"):
+        TextEncoder(layers=(0,), engine="lean-float32", device="cpu").encode(["bees"])

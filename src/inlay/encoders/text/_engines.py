@@ -148,6 +148,28 @@ class Torch:
         return torch.autocast(self._model.device.type, self._dtype)
 
 
+class Layers(Torch):
+    """The mean over the tokens of a text, special ones and the prompt's too, of the average of some hidden states."""
+
+    def __init__(self, model: Any, dtype: torch.dtype, layers: Sequence[int]) -> None:
+        super().__init__(model, dtype)
+        self._layers = layers
+
+    def _vectors(self, texts: list[str], settings: Settings) -> FloatArray:
+        batch = self._model.tokenizer(
+            [settings.prompt + text for text in texts],
+            padding=True,
+            truncation=True,
+            max_length=self._model.max_seq_length,
+            return_tensors="pt",
+        ).to(self._model.device)
+        with torch.inference_mode(), self._precision():
+            states = self._model[0].auto_model(**batch, output_hidden_states=True).hidden_states
+        mean = torch.stack([states[layer].float() for layer in self._layers]).mean(0)
+        mask = batch["attention_mask"][:, :, None]
+        return np.asarray(((mean * mask).sum(1) / mask.sum(1)).cpu().numpy(), np.float32)
+
+
 def _padded(ids: Sequence[Sequence[int]], batch_tokens: int, batch_size: int | None) -> Iterator[NDArray[np.int64]]:
     lengths = np.fromiter(map(len, ids), np.int64, len(ids))
     order = np.argsort(-lengths, kind="stable")

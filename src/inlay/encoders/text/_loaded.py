@@ -16,7 +16,7 @@ from inlay.core.errors import DataError, ParameterError, UnsupportedError
 from inlay.core.extras import load
 from inlay.core.values import Encoded, FloatArray, IdArray, Ragged
 
-from ._engines import LEAN, TORCH, Engine, Lean, Settings, Torch, choose, has_bfloat16
+from ._engines import LEAN, TORCH, Engine, Layers, Lean, Settings, Torch, choose, has_bfloat16
 from ._facts import of_folder, of_model
 from ._lean import LeanBert
 from ._tokens import Tokenizer, Tokens
@@ -130,10 +130,11 @@ class Loaded:
         dim: int | None,
         normalize: bool | None,
         progress: Progress | None,
+        layers: Sequence[int] | None = None,
     ) -> Encoded:
-        """Encode texts, equal ones once."""
+        """Encode texts, equal ones once; by the model's pooling, or the mean of `layers`."""
         with self._lock:
-            engine = self.engine(name)
+            engine = self.engine(name) if layers is None else self._of_layers(name, layers)
         if engine is None:
             raise UnsupportedError(
                 f"The engine {name} computes BERT-shaped models on a CPU, which {self.folder} is not; "
@@ -142,7 +143,7 @@ class Loaded:
         first: dict[str, int] = {}
         copies = np.fromiter((first.setdefault(text, len(first)) for text in texts), np.int64, len(texts))
         unique, counts = list(first), np.bincount(copies, minlength=len(first))
-        vectors = np.empty((len(unique), self.facts.dim), np.float32)
+        vectors = np.empty((len(unique), self.dim(layers)), np.float32)
         whole, lost = np.zeros(len(unique), np.int64), np.zeros(len(unique), np.int64)
         used = int(self.tokenizer([settings.prompt]).whole[0]) if settings.prompt else 0
         for start, part, tokens in self._tokens(unique, settings.prompt):
@@ -155,7 +156,7 @@ class Loaded:
                     progress(int(counts[start + rows].sum()))
 
             engine.run(part, tokens, settings, done)
-        vectors = _finished(vectors, dim, self.unit(normalize, dim))
+        vectors = _finished(vectors, dim, self.unit(normalize, dim, layers))
         return Encoded(vectors[copies], whole[copies], lost[copies])
 
     def encode_tokens(self, texts: Sequence[str], layer: int | None) -> Ragged:
@@ -205,9 +206,27 @@ class Loaded:
                 yield window
             yield following.result()
 
-    def unit(self, normalize: bool | None, dim: int | None) -> bool:
+    def dim(self, layers: Sequence[int] | None) -> int:
+        """Return how many dimensions vectors have, or the hidden states."""
+        return self.facts.dim if layers is None else int(self.model[0].auto_model.config.hidden_size)
+
+    def layers(self, given: Sequence[int] | None) -> tuple[int, ...] | None:
+        """Return the numbers of layers, counted from 0, the embeddings; negative ones count from the last."""
+        if given is None:
+            return None
+        n = self.model[0].auto_model.config.num_hidden_layers + 1
+        if not given or not all(-n <= layer < n for layer in given):
+            raise ParameterError(f"layers must be numbers from {-n} to {n - 1}, at least one of them, got {given!r}.")
+        return tuple(int(layer) % n for layer in given)
+
+    def _of_layers(self, name: str, layers: Sequence[int]) -> Engine:
+        if name not in TORCH:
+            raise ParameterError(f"layers are computed by the engines {' and '.join(TORCH)}, got {name!r}.")
+        return Layers(self.model, torch.float32 if name == TORCH[0] else torch.bfloat16, layers)
+
+    def unit(self, normalize: bool | None, dim: int | None, layers: Sequence[int] | None = None) -> bool:
         """Whether vectors have length one: as asked for, as the model says, or because they are cut to `dim`."""
-        cut = dim is not None and dim < self.facts.dim
+        cut = dim is not None and dim < self.dim(layers)
         return cut or (self.facts.unit if normalize is None else normalize)
 
 

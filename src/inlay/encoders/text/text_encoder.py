@@ -49,6 +49,9 @@ class TextEncoder(Encoder):
     batch_tokens : the most tokens of a batch, at least 1, unless one text has more; None takes what was measured to be
         the fastest for the engine. More take more memory.
     device : ``"cpu"``, ``"cuda"``, ...; None takes a GPU where there is one.
+    layers : average the hidden states of these layers and all tokens, in the place of the model's own pooling: 0 is
+        the embeddings, -1 the last, and (0, -1) the bottom and the top, which an untuned model is better by
+        (Huang et al. 2021). Only in the torch engines; None does as the model says.
 
     Attributes
     ----------
@@ -68,6 +71,8 @@ class TextEncoder(Encoder):
     ----------
     Reimers, Gurevych (2019). Sentence-BERT: Sentence Embeddings using Siamese BERT-Networks. EMNLP-IJCNLP.
     arXiv:1908.10084.
+    Huang, Tang, Zhong, Lu, Shou, Gong, Jiang, Duan (2021). WhiteningBERT: An Easy Unsupervised Sentence Embedding
+    Approach. Findings of EMNLP. arXiv:2104.01767.
 
     Examples
     --------
@@ -93,6 +98,7 @@ class TextEncoder(Encoder):
         engine: str = "auto",
         batch_tokens: int | None = None,
         device: str | None = None,
+        layers: tuple[int, ...] | None = None,
     ) -> None:
         self.model = model
         self.revision = revision
@@ -103,6 +109,7 @@ class TextEncoder(Encoder):
         self.engine = engine
         self.batch_tokens = batch_tokens
         self.device = device
+        self.layers = layers
 
     @classmethod
     def examples(cls) -> Iterator[Self]:
@@ -215,14 +222,15 @@ class TextEncoder(Encoder):
     def identity(self) -> dict[str, object]:
         """Return what decides the vectors: the model's files by their hash, and how they are used."""
         loaded = self._loaded()
-        prompts = loaded.prompts(self.prompts)
+        prompts, layers = loaded.prompts(self.prompts), loaded.layers(self.layers)
         return {
             "files": files_hash(loaded.folder),
             "prompts": {role: prompt_for(prompts, loaded.facts.default_prompt, role) for role in ("document", "query")},
-            "dim": self.dim or loaded.facts.dim,
-            "unit": loaded.unit(self.normalize, self.dim),
+            "dim": self.dim or loaded.dim(layers),
+            "unit": loaded.unit(self.normalize, self.dim, layers),
             "max_length": loaded.tokenizer.limit,
             "precision": self._engine(loaded).partition("-")[2],
+            **({} if layers is None else {"layers": layers}),
         }
 
     def fingerprint(self) -> str:
@@ -250,6 +258,8 @@ class TextEncoder(Encoder):
     def _engine(self, loaded: "Loaded") -> str:
         if self.engine != "auto":
             return self.engine
+        if self.layers is not None:
+            return "torch-float32"
         if not hasattr(self, "engine_"):
             self.engine_ = loaded.fastest()
         return self.engine_
@@ -269,9 +279,11 @@ class TextEncoder(Encoder):
         from ._engines import Settings
 
         dim, normalize = dim or self.dim, self.normalize if normalize is None else normalize
-        if dim is not None and not 1 <= dim <= loaded.facts.dim:
-            raise ParameterError(f"dim must be from 1 to {loaded.facts.dim}, which {self.model} has, got {dim}.")
+        layers = loaded.layers(self.layers)
+        if dim is not None and not 1 <= dim <= loaded.dim(layers):
+            raise ParameterError(f"dim must be from 1 to {loaded.dim(layers)}, which {self.model} has, got {dim}.")
         if batch_size is not None and batch_size < 1:
             raise ParameterError(f"batch_size must be at least 1, got {batch_size}.")
         settings = Settings(prompt, role, self.batch_tokens, batch_size, stable=stable)
-        return loaded.encode(texts, self._engine(loaded), settings, dim=dim, normalize=normalize, progress=progress)
+        engine = self._engine(loaded)
+        return loaded.encode(texts, engine, settings, dim=dim, normalize=normalize, progress=progress, layers=layers)
