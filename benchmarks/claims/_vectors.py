@@ -42,3 +42,15 @@ def corpus(columns, encoder: Encoder | None = None):
     relevant = [{rows[d]: g for d, g in columns["relevant"][q].items() if d in rows} for q in asked]
     documents = encoded(list(columns["documents"].values()), encoder)
     return documents, encoded([columns["queries"][q] for q in asked], encoder, role="query"), relevant
+
+
+def ranked(hash, documents, queries):
+    """Return all documents for each query, ranked by the bits that differ."""
+    return hash.search_codes(queries, hash.transform(documents), k=len(documents))
+
+
+def mean_average_precision(hits, same) -> float:
+    """Return the mean average precision of hits that name all documents; `same` marks the good ones of each query."""
+    hit = np.take_along_axis(same, hits.ids, axis=1)
+    at = np.cumsum(hit, axis=1) / np.arange(1, hit.shape[1] + 1)
+    return float(((at * hit).sum(axis=1) / np.maximum(hit.sum(axis=1), 1)).mean())
