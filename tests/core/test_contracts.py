@@ -11,6 +11,7 @@ from inlay.core.catalogue import CONTRACTS
 VERBS = {
     "encoder": ["encode"],
     "transform": ["fit", "transform"],
+    "multivector": ["transform"],
     "index": ["fit", "search"],
     "ranker": ["rank"],
     "loss": ["forward"],

@@ -5,10 +5,10 @@ from itertools import count
 
 import numpy as np
 from planted import refused_by
-from toys import ToyEncoder, ToyIndex, ToyLoss, ToyMeasure, ToyRanker, ToySampler, ToyTask, ToyTransform
+from toys import ToyEncoder, ToyIndex, ToyLoss, ToyMeasure, ToyMultivector, ToyRanker, ToySampler, ToyTask, ToyTransform
 
 from inlay.core.sample import Sample
-from inlay.core.values import Encoded, Hits, Reading, Search
+from inlay.core.values import Encoded, Hits, Ragged, Reading, Search
 
 
 @refused_by("vectors_are_well_formed")
@@ -47,6 +47,28 @@ class StacksNothing(ToyEncoder):
 class InventsQueries(ToyRanker):
     def rank(self, search):
         return super().rank(search) if len(search.hits) else Search(Hits([[0]], [[1.0]]))
+
+
+@refused_by("nothing_gives_nothing")
+class InventsItems(ToyMultivector):
+    def transform(self, items):
+        out = super().transform(items)
+        return out if len(items) else Ragged.stack([np.ones((1, self.dim_))])
+
+
+@refused_by("items_are_well_formed")
+class EmptiesItems(ToyMultivector):
+    def transform(self, items):
+        out = super().transform(items)
+        keep = np.repeat(out.lengths > 1, out.lengths)
+        return Ragged(out.values[keep], np.append(0, np.cumsum(np.where(out.lengths > 1, out.lengths, 0))))
+
+
+@refused_by("it_saves_room")
+class Widens(ToyMultivector):
+    def transform(self, items):
+        out = super().transform(items)
+        return Ragged(np.tile(out.values, 3), out.offsets)
 
 
 @refused_by("counts_are_right")

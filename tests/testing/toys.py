@@ -1,14 +1,14 @@
-"""A small sound method for each of the eight contracts: what the checks have to accept."""
+"""A small sound method for each of the nine contracts: what the checks have to accept."""
 
 from collections.abc import Iterator
 
 import numpy as np
 import torch
 
-from inlay.core.contracts import Encoder, Index, Measure, Ranker, Sampler, Task, Transform
+from inlay.core.contracts import Encoder, Index, Measure, Multivector, Ranker, Sampler, Task, Transform
 from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.validation import validated
-from inlay.core.values import Encoded, Hits, Reading, Search
+from inlay.core.values import Encoded, Hits, Ragged, Reading, Search
 from inlay.core.vectors import as_vectors, product_top_k
 
 DOC = """{first}
@@ -81,6 +81,29 @@ class ToyTransform(Toy, Transform):
 
     def inverse_transform(self, X):
         return X / np.float32(self.scale) + self.mean_
+
+
+class ToyMultivector(Toy, Multivector):
+    __doc__ = DOC.format(first="Keep every other vector, times `scale`.")
+
+    def __init__(self, scale: float = 1.0) -> None:
+        self.scale = scale
+
+    def fit(self, items, y=None):
+        if not isinstance(items, Ragged) or not len(items):
+            raise ParameterError("fit needs a Ragged of at least one item.")
+        as_vectors(items.values, "items")
+        self.dim_ = items.values.shape[1]
+        return self
+
+    def transform(self, items):
+        self._check_fitted()
+        if not isinstance(items, Ragged):
+            raise ParameterError(f"transform needs a Ragged, got a {type(items).__name__}.")
+        as_vectors(items.values, "items", dim=self.dim_)
+        place = np.arange(len(items.values)) - np.repeat(items.offsets[:-1], items.lengths)
+        kept = items.values[place % 2 == 0] * np.float32(self.scale)
+        return Ragged(kept, np.append(0, np.cumsum((items.lengths + 1) // 2)))
 
 
 class ToyIndex(Toy, Index):
@@ -186,4 +209,4 @@ class ToyTask(Toy, Task):
         return [Reading("sameness", self.scale * float(a @ b), n=1)]
 
 
-TOYS = (ToyEncoder, ToyTransform, ToyIndex, ToyRanker, ToyLoss, ToySampler, ToyMeasure, ToyTask)
+TOYS = (ToyEncoder, ToyTransform, ToyMultivector, ToyIndex, ToyRanker, ToyLoss, ToySampler, ToyMeasure, ToyTask)

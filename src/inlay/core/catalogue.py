@@ -24,6 +24,7 @@ CONTRACTS = {
     "encoders": "encoder",
     "transforms": "transform",
     "align": "transform",
+    "multivectors": "multivector",
     "indexes": "index",
     "rankers": "ranker",
     "losses": "loss",
@@ -59,7 +60,7 @@ class Entry:
     Parameters
     ----------
     name : name of the class.
-    contract : encoder, transform, index, ranker, loss, sampler, measure or task.
+    contract : encoder, transform, multivector, index, ranker, loss, sampler, measure or task.
     path : ``module:Class``.
     paper : key in ``papers.bib``.
     requires : extras that have to be installed.

@@ -1,4 +1,4 @@
-"""The eight contracts: what each kind of method answers.
+"""The nine contracts: what each kind of method answers.
 
 A contract is the set of methods that a folder's classes share. Optional powers are declared by defining them
 and are absent otherwise: an index that can grow has ``add``, a codec has ``inverse_transform``, an encoder that
@@ -113,6 +113,18 @@ class SearchesCodes(Protocol):
 
         A score estimates the inner product of the query with the vector that was coded.
         """
+
+
+class Multivector(Method):
+    """Items of several vectors each to fewer or smaller ones.
+
+    What learns has ``fit(items, y=None)``, which returns the object; `y` holds an item for each of `items`, such as
+    the query that it answers, where pairs are learned from. An item is what it is whatever stands beside it.
+    """
+
+    @abstractmethod
+    def transform(self, items: Ragged) -> Ragged:
+        """Turn n items of vectors of d dimensions into n items of d'; one is empty only where it was empty before."""
 
 
 class Index(Method):

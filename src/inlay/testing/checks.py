@@ -8,12 +8,13 @@ from typing import Any
 from inlay.core.catalogue import contract_of
 from inlay.core.errors import MissingExtra
 
-from . import _encoder, _every, _index, _learning, _measuring, _ranker, _transform
+from . import _encoder, _every, _index, _learning, _measuring, _multivector, _ranker, _transform
 from ._trial import Trial
 
 WAYS: dict[str, Any] = {
     "encoder": _encoder,
     "transform": _transform,
+    "multivector": _multivector,
     "index": _index,
     "ranker": _ranker,
     "loss": _learning.Loss,
