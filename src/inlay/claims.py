@@ -111,11 +111,13 @@ class Verdict:
     about: Mapping[str, Any] = field(default_factory=dict)
 
 
-def claims(folder: Path = FOLDER) -> dict[str, Claim]:
-    """Return the claims of a checkout by name.
+def claims(folder: Path = FOLDER, names: Sequence[str] = ()) -> dict[str, Claim]:
+    """Return the claims of a checkout by name, those of `names` alone where there are some.
 
     Raises
     ------
+    ParameterError
+        If there is no claim of a name.
     DataError
         If there is no such folder, as in an installed package, or a file in it has no CLAIM.
     """
@@ -124,7 +126,11 @@ def claims(folder: Path = FOLDER) -> dict[str, Claim]:
     found = {}
     if str(folder) not in sys.path:
         sys.path.append(str(folder))  # for what claims share, in files that start with _
-    for file in sorted(folder.glob("[!_]*.py")):
+    files = {file.stem: file for file in sorted(folder.glob("[!_]*.py"))}
+    for name in names:
+        if name not in files:
+            raise ParameterError(f"There is no claim {name!r}; there are {', '.join(files)}.")
+    for file in (files[name] for name in names or files):
         spec = importlib.util.spec_from_file_location(f"inlay_claim_{file.stem}", file)
         if spec is None or spec.loader is None:
             raise DataError(f"{file} cannot be imported.")
@@ -155,11 +161,8 @@ def run(
     ParameterError
         If there is no claim of a name.
     """
-    known = claims(folder)
-    for name in names:
-        if name not in known:
-            raise ParameterError(f"There is no claim {name!r}; there are {', '.join(known)}.")
-    for name in names or known:
+    known = claims(folder, names)
+    for name in known:
         yield _run(name, known[name], on_progress)
 
 

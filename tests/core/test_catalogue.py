@@ -49,7 +49,9 @@ def package(tmp_path, monkeypatch):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     monkeypatch.setattr(catalogue, "ROOT", tmp_path)
-    return tmp_path
+    catalogue.standings.cache_clear()
+    yield tmp_path
+    catalogue.standings.cache_clear()
 
 
 def test_methods_are_read_without_import(package):
@@ -81,9 +83,10 @@ def test_folders_import_what_is_asked_for(package, monkeypatch):
     (package / "tasks" / "retrieval" / "deep" / "sci_fact.py").write_text("class SciFact:\n    pass\n")
     import inlay
 
+    # Not by delattr, which looks whether there is one and so imports it.
+    monkeypatch.delitem(vars(inlay), "tasks", raising=False)
     for name in [name for name in sys.modules if name.startswith("inlay.tasks")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delattr(inlay, "tasks", raising=False)
     monkeypatch.setattr(inlay, "__path__", [str(package)])
     try:
         from inlay import tasks
