@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from .compression import compress
     from .core.catalogue import methods
     from .evaluation import compare, evaluate
     from .pipeline import Pipeline
@@ -23,9 +24,10 @@ _HOMES = {
     "methods": "core.catalogue",
     "evaluate": "evaluation",
     "compare": "evaluation",
+    "compress": "compression",
 }
 
-__all__ = ["Pipeline", "Space", "build", "compare", "evaluate", "methods", "open"]
+__all__ = ["Pipeline", "Space", "build", "compare", "compress", "evaluate", "methods", "open"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, overload
 
 import numpy as np
+import pyarrow.compute as pc
 
 from ._space import export, facts, provenance
 from ._space.job import Job, Progress, check
 from ._space.keeper import Keeper
-from ._space.ledger import Ledger
 from ._space.locks import writing
 from ._space.place import Place
 from ._space.records import documents
@@ -17,7 +17,7 @@ from ._space.report import OnError, Options, Report, check_choices
 from ._space.sources import Paths
 from ._space.table import Table, as_float32
 from ._space.view import Result
-from .core.contracts import Encoder
+from .core.contracts import Encoder, Index
 from .core.errors import DataError, ParameterError
 from .core.values import FloatArray
 from .core.vectors import as_vectors
@@ -179,7 +179,7 @@ class Space:
         Parameters
         ----------
         queries : one text, texts, or (n, d) vectors made by this space's pipeline with the role ``"query"``.
-        k : at least 1; as many results as there are, where there are fewer.
+        k : at least 1.
         where : an SQL condition on the columns, such as ``"year >= 2020 AND source LIKE 'docs/%'"``. `k` results come
             back wherever it holds for that many rows.
 
@@ -260,18 +260,8 @@ class Space:
         return check(self.report, on_error)
 
     def delete(self, where: str) -> int:
-        """Delete the rows for which the SQL condition holds, and return their number.
-
-        A later `build` from their sources brings them back.
-        """
-        with self._keeper.changing() as table:
-            dead = table.addresses(where)
-            if len(dead):
-                files = table.read(["source_file"], where)["source_file"].unique().to_pylist()
-                Ledger(self._keeper.place.sources, table.meta["uid"]).forget(files)
-                self._keeper.see(table.commit([], dead, table.schema, table.meta))
-                self._keeper.settle()
-        return len(dead)
+        """Delete the rows for which the SQL condition holds, and return their number; a `build` may bring them back."""
+        return self._keeper.delete(where)
 
     def vectors(self) -> FloatArray:
         """Return the vectors, (n, d) float32, in the order of `ids`."""
@@ -283,6 +273,12 @@ class Space:
         with self._keeper.reading:
             return self._table.read(["id"])["id"].to_pylist()  # type: ignore[no-any-return]
 
+    def documents(self) -> list[str]:
+        """Return for each passage the id of the document it was cut from, its own where it is the whole."""
+        with self._keeper.reading:
+            rows = self._table.read(["id", "document"])
+        return pc.coalesce(rows["document"], rows["id"]).to_pylist()  # type: ignore[no-any-return]
+
     def export(self, path: str | os.PathLike[str]) -> None:
         """Write all records and vectors to a file: ``.parquet``, ``.arrow``, ``.csv`` or ``.jsonl``."""
         with self._keeper.reading:
@@ -292,6 +288,10 @@ class Space:
         """Say what is inside and how it was made, as values that JSON can hold."""
         with self._keeper.reading:
             return facts.facts(self._keeper.view, self._keeper.place, self.pipeline)
+
+    def store_as(self, index: Index, record: Mapping[str, Any] | None = None) -> None:
+        """Search by another index from now on, in one commit; `record` says how it was chosen, see `inlay.compress`."""
+        self._keeper.store_as(index, record)
 
     def compact(self) -> None:
         """Put small files together and drop deleted rows and old versions; this happens by itself as well."""

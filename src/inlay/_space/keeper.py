@@ -1,13 +1,19 @@
 """Keeper: the version that a `Space` sees, and how it moves on to the next."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from copy import copy
+from typing import Any
 
+import numpy as np
+
+from inlay.core.contracts import Index
 from inlay.core.errors import DataError
 from inlay.pipeline import Pipeline
 
 from . import provenance
 from .job import Job, Progress
+from .ledger import Ledger
 from .locks import Reading, writing
 from .place import Place
 from .report import Options, Report
@@ -77,6 +83,28 @@ class Keeper:
         self.view.prepare(progress)
         with suppress(DataError):
             self.clean()
+
+    def delete(self, where: str) -> int:
+        """Delete the rows for which a condition holds, and forget their sources."""
+        with self.changing() as table:
+            dead = table.addresses(where)
+            if len(dead):
+                files = table.read(["source_file"], where)["source_file"].unique().to_pylist()
+                Ledger(self.place.sources, table.meta["uid"]).forget(files)
+                self.see(table.commit([], dead, table.schema, table.meta))
+                self.settle()
+        return len(dead)
+
+    def store_as(self, index: Index | None, record: Mapping[str, Any] | None) -> None:
+        """Name another index in the space, with how it was chosen; it is made at once."""
+        with self.changing() as table:
+            pipeline = copy(self.pipeline)
+            pipeline.index = index
+            meta = provenance.pinned({**table.meta, "compression": record}, pipeline)
+            fresh = table.commit([], np.empty(0, np.uint64), table.schema, meta)
+            self.pipeline.index = index  # the pipeline that the user sees
+            self.view = View(fresh, self.place, self.pipeline)
+            self.settle()
 
     def compact(self) -> None:
         """Compact the table, and tell the saved index where its rows are now."""

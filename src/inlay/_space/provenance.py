@@ -105,7 +105,8 @@ def adopt(stored: Pipeline, given: Pipeline, meta: Mapping[str, Any]) -> Pipelin
     if type(encoder) is type(stored.encoder):
         for name, value in fitted_state(stored.encoder).items():
             setattr(encoder, name, value)
-    same = Pipeline(encoder, given.transforms, given.index, given.rankers)
+    index = stored.index if given.index is None else given.index
+    same = Pipeline(encoder, given.transforms, index, given.rankers)
     present = given.fingerprint()
     if present == meta["fingerprint"] or (fresh and same.fingerprint() == meta["fingerprint"]):
         return same

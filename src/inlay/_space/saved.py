@@ -8,11 +8,13 @@ from typing import Any, Self
 
 import numpy as np
 from filelock import FileLock, Timeout
+from sklearn.base import clone
 
 from inlay.core import storage
 from inlay.core.contracts import Index
 from inlay.core.description import describe, restore
 from inlay.core.errors import DataError
+from inlay.core.fingerprint import fingerprint
 from inlay.core.method import Method
 from inlay.core.values import FloatArray, IdArray
 from inlay.pipeline import Pipeline
@@ -37,10 +39,15 @@ class Saved:
     addresses: AddressArray
 
     @classmethod
-    def load(cls, folder: Path, uid: str, live: AddressArray) -> Self | None:
-        """Read the index that the space called `uid` has in `folder`; None where it has none that is of use."""
+    def load(cls, folder: Path, uid: str, live: AddressArray, wanted: Index) -> Self | None:
+        """Read the index that the space called `uid` has in `folder`; None where it has none that is of use.
+
+        One that was made before the space was told to have the index `wanted` is of no use.
+        """
         found = cls._read(folder, uid)
-        return None if found is None or found._is_stale(live) else found
+        if found is None or found._is_stale(live) or fingerprint(clone(found.index)) != fingerprint(wanted):
+            return None
+        return found
 
     @classmethod
     def make(

@@ -73,7 +73,7 @@ class View:
         if not self.needs_index:
             return None
         uid = self.table.meta["uid"]
-        return Saved.load(self._place.index(uid), uid, self.addresses)
+        return Saved.load(self._place.index(uid), uid, self.addresses, self._pipeline.new_index())
 
     @cached_property
     def finder(self) -> Finder:

@@ -147,6 +147,8 @@ def _as_json(evaluation: "Evaluation") -> list[dict[str, Any]]:
 def _print(found: "list[Evaluation]") -> None:
     from inlay._evaluation.table import Table
 
+    from .output import print_columns
+
     rows = found[0].rows
     table = Table.of([one.results for one in found], rows)
     if not table.tasks:
@@ -164,7 +166,7 @@ def _print(found: "list[Evaluation]") -> None:
     if len(table.tasks) > 1 and together.tasks:
         for name, values in (("mean", together.mean), ("mean by kind", together.by_kind), ("Borda", together.borda)):
             cells.append([name, "", f"{together.tasks}", *(f"{values[system]:.2f}" for system in table.systems)])
-    _columns(cells)
+    print_columns(cells)
 
 
 def _cell(score: float, interval: tuple[float, float] | None, unit: str) -> str:
@@ -175,6 +177,8 @@ def _cell(score: float, interval: tuple[float, float] | None, unit: str) -> str:
 
 
 def _print_comparisons(a: "Evaluation", b: "Evaluation", comparisons: "list[Comparison]") -> None:
+    from .output import print_columns
+
     typer.echo(f"\n{a.model} against {b.model}, in points")
     cells = [["task", "difference", "p", "verdict"]]
     for one in comparisons:
@@ -185,13 +189,7 @@ def _print_comparisons(a: "Evaluation", b: "Evaluation", comparisons: "list[Comp
         low, high = (100 * end for end in gap.interval)
         verdict = one.verdict.replace("the first", a.model).replace("the second", b.model)
         cells.append([one.task, f"{100 * gap.value:+.2f} [{low:+.2f}, {high:+.2f}]", f"{gap.p:.2g}", verdict])
-    _columns(cells)
-
-
-def _columns(cells: list[list[str]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for line in cells:
-        typer.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+    print_columns(cells)
 
 
 def _write_report(found: "list[Evaluation]", pairs: list[Any], file: str) -> None:

@@ -1,12 +1,11 @@
 """The report: one HTML page that needs nothing beside it."""
 
-import io
 from collections.abc import Sequence
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from inlay._evaluation.table import Table, points
-from inlay.core.extras import load
+
+from .plots import drawing, rendered
 
 if TYPE_CHECKING:
     from inlay.evaluation import Comparison, Evaluation
@@ -14,35 +13,27 @@ if TYPE_CHECKING:
 
 def page(found: "Sequence[Evaluation]", pairs: "Sequence[tuple[Evaluation, Evaluation, list[Comparison]]]") -> str:
     """Return the page for several models on the same tasks, and for the comparisons of each two of them."""
-    jinja2 = load("jinja2", extra="eval", purpose="The HTML report")
     table = Table.of([one.results for one in found], found[0].rows)
-    template = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-        resources.files(__package__).joinpath("evaluation_page.html.j2").read_text("utf-8")
+    return rendered(
+        "evaluation_page.html.j2",
+        {
+            "models": [one.model for one in found],
+            "table": table,
+            "together": table.aggregates(),
+            "results": {(result.task, one.model): result for one in found for result in one.results},
+            "pairs": pairs,
+            "skipped": [(one.model, skip) for one in found for skip in one.skipped],
+            "corpora": {result.task: result.provenance["corpus"] for one in found for result in one.results},
+            "plot": _plot(found, table),
+        },
     )
-    results = {(result.task, one.model): result for one in found for result in one.results}
-    text: str = template.render(
-        models=[one.model for one in found],
-        table=table,
-        together=table.aggregates(),
-        results=results,
-        pairs=pairs,
-        skipped=[(one.model, skip) for one in found for skip in one.skipped],
-        corpora={result.task: result.provenance["corpus"] for one in found for result in one.results},
-        plot=_plot(found, table),
-    )
-    return text
 
 
 def _plot(found: "Sequence[Evaluation]", table: Table) -> str:
     """Draw the main scores of all systems with their intervals, a line for each task; SVG."""
     if not table.tasks:
         return ""
-    load("matplotlib", extra="eval", purpose="The HTML report")
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    with rc_context({"svg.hashsalt": "inlay", "svg.fonttype": "none"}):  # the same bytes in every run
-        figure = Figure(figsize=(8, 1.0 + 0.22 * len(table.tasks) * len(table.systems)), layout="constrained")
+    with drawing(8, 1.0 + 0.22 * len(table.tasks) * len(table.systems)) as (figure, svg):
         axes: Any = figure.subplots()
         at = {task: i for i, task in enumerate(table.tasks)}
         step = 0.8 / max(1, len(table.systems))
@@ -62,6 +53,4 @@ def _plot(found: "Sequence[Evaluation]", table: Table) -> str:
         axes.set_xlabel("main score, points; bars are 95 % intervals")
         axes.grid(axis="x", alpha=0.3)
         figure.legend(loc="outside upper center", ncols=4, fontsize="small", frameon=False)
-        out = io.StringIO()
-        figure.savefig(out, format="svg", metadata={"Date": None})
-    return out.getvalue().partition("<svg")[1] + out.getvalue().partition("<svg")[2]
+    return svg[0]

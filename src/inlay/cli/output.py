@@ -30,6 +30,13 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, indent=2, default=str))
 
 
+def print_columns(cells: list[list[str]]) -> None:
+    """Print lines of cells, each column as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for line in cells:
+        typer.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
 def result_json(query: str, rank: int, result: Any) -> dict[str, Any]:
     """Return one hit as JSON wants it."""
     return {

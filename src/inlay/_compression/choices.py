@@ -1,0 +1,111 @@
+"""The ways to store vectors that are tried, by name."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from inlay.core.contracts import Codec, Index, Transform
+from inlay.core.errors import ParameterError
+from inlay.indexes import Coded, Exact
+from inlay.transforms import Chain
+from inlay.transforms.quantize import (
+    BinaryQuantizer,
+    OptimizedProductQuantizer,
+    ProductQuantizer,
+    RecurrentBinarizer,
+    ResidualQuantizer,
+    ScalarQuantizer,
+)
+from inlay.transforms.reduce import MatryoshkaTruncation, PrincipalComponents
+
+# name -> what makes the codec or the step of it, given the number in the name
+_STEPS: dict[str, Callable[[int], Transform]] = {
+    "pca": lambda n: PrincipalComponents(dim=n),
+    "cut": lambda n: MatryoshkaTruncation(dim=n),
+}
+_CODECS: dict[str, Callable[[int], Codec]] = {
+    "int": lambda n: ScalarQuantizer(bits=n),
+    "pq": lambda n: ProductQuantizer(n_subvectors=n),
+    "opq": lambda n: OptimizedProductQuantizer(n_subvectors=n, n_rotations=10),
+    "rq": lambda n: ResidualQuantizer(n_codebooks=n),
+    "bebr": lambda n: RecurrentBinarizer(bits=n),
+    "binary": lambda n: BinaryQuantizer(),
+}
+N_FIT = 20_000  # rows from which codecs learn
+
+GRAMMAR = (
+    "float32, float16, int8, int4, pqN, opqN and rqN (N bytes), bebrN (N bits a dimension), binary; before it pcaN+ or "
+    "cutN+ (N dimensions), behind it +rescoreN (N times k full vectors are read from disk)"
+)
+
+
+def names(dim: int) -> list[str]:
+    """Return the choices that are tried for vectors of `dim` numbers where the user names none.
+
+    Examples
+    --------
+    >>> names(64)[:6]
+    ['float32', 'float16', 'int8', 'int4', 'pca32+int8', 'pca16+int8']
+    """
+    found = ["float32", "float16", "int8", "int4"]
+    found += [f"pca{dim // part}+int8" for part in (2, 4) if dim // part >= 8]
+    found += [f"cut{dim // 2}+int8"] if dim >= 16 else []
+    for part in (4, 8, 16):
+        if dim % part == 0 and dim // part >= 1:
+            found += [f"opq{dim // part}", f"opq{dim // part}+rescore10"]
+    return [*found, "int4+rescore4", "binary", "binary+rescore10", "binary+rescore40"]
+
+
+def index(name: str) -> Index:
+    """Return the index that a name stands for, not fitted.
+
+    Raises
+    ------
+    ParameterError
+        If the name stands for none.
+
+    Examples
+    --------
+    >>> index("pca16+int8+rescore4")
+    Coded(codec=Chain(steps=[PrincipalComponents(dim=16), ScalarQuantizer()]),
+          n_fit=20000, rescore=4)
+    """
+    found: Index
+    if name in ("float32", "float16"):
+        found = Exact(name)
+        return found
+    parts = [re.fullmatch(r"([a-z]+)(\d*)", part) for part in name.split("+")]
+    words = [(part[1], int(part[2] or 0)) for part in parts if part]
+    rescore = words.pop()[1] if words and words[-1][0] == "rescore" else 0
+    steps: list[Transform] = [_STEPS[word](n) for word, n in words[:-1] if word in _STEPS and n]
+    known = len(words) == len(parts) - ("rescore" in name) and len(steps) == len(words) - 1
+    if not known or not words or words[-1][0] not in _CODECS or (words[-1][1] == 0) != (words[-1][0] == "binary"):
+        raise ParameterError(f"There is no way {name!r} to store vectors; there are {GRAMMAR}.")
+    codec = _CODECS[words[-1][0]](words[-1][1])
+    found = Coded(Chain([*steps, codec]) if steps else codec, rescore=rescore, n_fit=N_FIT)
+    return found
+
+
+def bytes_of(size: str | int) -> int:
+    """Return a number of bytes that is given as ``64``, ``"64B"``, ``"1.5kB"`` or ``"2KB"``.
+
+    Raises
+    ------
+    ParameterError
+        If it is none, or less than one byte.
+    """
+    found = re.fullmatch(r"\s*([\d.]+)\s*([kK]?)[bB]?\s*", str(size))
+    try:
+        value = float(found[1]) * (1000 if found[2] else 1) if found else 0.0
+    except ValueError:
+        value = 0.0
+    if value < 1:
+        raise ParameterError(f"budget must be bytes for each vector, such as 64B, got {size!r}.")
+    return int(value)
+
+
+def checked(given: Sequence[str] | None, dim: int) -> list[str]:
+    """Return the names to try, with float32 first, which everything is compared with."""
+    chosen = names(dim) if given is None else list(dict.fromkeys(given))
+    for name in chosen:
+        index(name)
+    return ["float32", *(name for name in chosen if name != "float32")]

@@ -1,0 +1,189 @@
+"""One way to store vectors, measured on a user's own."""
+
+import time
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from inlay.core.contracts import Index
+from inlay.core.fingerprint import fingerprint
+from inlay.core.resampling import with_interval
+from inlay.core.sample import Sample
+from inlay.core.values import FloatArray, Hits, IdArray, Reading
+from inlay.core.vectors import pair_scores
+from inlay.indexes import Coded
+from inlay.tasks.retrieval._measured import per_query
+
+from .bound import Bound, bound
+
+TIMED = 20  # single queries, of which the median is told
+BOUNDED = 50  # queries on which the bound is computed
+DEPTH = 5  # times k passages are found, where several may be of one document
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """On what everything is measured.
+
+    Parameters
+    ----------
+    X : (n, d) stored vectors.
+    Q : (n queries, d).
+    k : places that count.
+    exact : what exact search finds for `Q`.
+    grades : of documents for each query, where there are judgments.
+    documents : (n,) the number of the document that each row belongs to.
+    """
+
+    X: FloatArray
+    Q: FloatArray
+    k: int
+    exact: Hits
+    grades: Sequence[dict[int, int]] | None
+    documents: IdArray
+
+    def recall(self, hits: Hits) -> NDArray[np.float64]:
+        """Return for each query the share of the exact hits that were found."""
+        exact = self.exact.ids[:, : self.k]
+        found = (exact[:, :, None] == hits.ids[:, None, : self.k]).any(axis=2) & (exact >= 0)
+        out: NDArray[np.float64] = found.sum(axis=1) / np.maximum(1, (exact >= 0).sum(axis=1))
+        return out
+
+    def ndcg(self, hits: Hits) -> NDArray[np.float64]:
+        """Return the nDCG of each query."""
+        best = _once(np.where(hits.ids >= 0, self.documents[hits.ids], -1), hits.scores)
+        return per_query(best.top(self.k), self.grades or [], {"ndcg": f"nDCG@{self.k}"})["ndcg"]
+
+    @property
+    def depth(self) -> int:
+        """How many rows have to be found, so that `k` documents are among them."""
+        several = self.grades is not None and len(np.unique(self.documents)) < len(self.documents)
+        return min(len(self.X), self.k * DEPTH if several else self.k)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a way to store vectors costs, and what it keeps.
+
+    Parameters
+    ----------
+    name : of the choice.
+    index : that stores vectors so, not fitted.
+    memory : bytes of a vector that have to be in memory.
+    disk : bytes of a vector that are read from disk for the best candidates only.
+    recall : the share of the exact hits that is found.
+    ndcg : with the judgments, where there are some.
+    kept : the share of the quality of exact search that is left: of the nDCG, or the recall itself.
+    fit_s : seconds to learn.
+    encode_us : microseconds to code a vector.
+    search_ms : milliseconds that one query takes, the median.
+    bound : how far rankings can have moved; None where scores are not products with what the codes stand for.
+    """
+
+    name: str
+    index: Index
+    memory: float
+    disk: float
+    recall: Reading
+    ndcg: Reading | None
+    kept: Reading
+    fit_s: float
+    encode_us: float
+    search_ms: float
+    bound: Bound | None
+
+
+def measure(name: str, index: Index, trial: Trial, known: dict[str, tuple[Coded, float]]) -> Measured:
+    """Fit a copy of `index` to the vectors of a trial, and measure it.
+
+    What has been coded before is `known` by its codec, with the seconds that it took, and not coded again.
+    """
+    X, Q = trial.X, trial.Q
+    fitted, seconds = _fitted(index, X, known)
+    coding = 0.0
+    if isinstance(fitted, Coded):
+        some = X[: min(len(X), 2000)]
+        start = time.perf_counter()
+        fitted.codec_.transform(some)
+        coding = (time.perf_counter() - start) / len(some)
+    hits = fitted.search(Q, trial.depth)
+    found = Sample("mean", (trial.recall(hits),))
+    recall = kept = with_interval(Reading.of(f"recall@{trial.k}", found))
+    ndcg = None
+    if trial.grades is not None:
+        scores, exact = trial.ndcg(hits), trial.ndcg(trial.exact)
+        ndcg = with_interval(Reading.of(f"ndcg@{trial.k}", Sample("mean", (scores,))))
+        kept = with_interval(Reading.of(f"ndcg@{trial.k} kept", Sample("ratio", (scores, exact))))
+    vectors = fitted.codes_ if isinstance(fitted, Coded) else fitted.vectors_
+    return Measured(
+        name,
+        index,
+        memory=vectors.itemsize * vectors.shape[1],
+        disk=4.0 * X.shape[1] if isinstance(fitted, Coded) and fitted.rescore else 0.0,
+        recall=recall,
+        ndcg=ndcg,
+        kept=kept,
+        fit_s=max(0.0, seconds - coding * len(X)),
+        encode_us=1e6 * coding,
+        search_ms=_milliseconds(fitted, Q, trial.k),
+        bound=_bound(fitted, trial) if isinstance(fitted, Coded) else None,
+    )
+
+
+def _fitted(index: Index, X: FloatArray, known: dict[str, tuple[Coded, float]]) -> tuple[Any, float]:
+    start = time.perf_counter()
+    if not isinstance(index, Coded):
+        return clone(index).fit(X), time.perf_counter() - start
+    key = fingerprint(index.codec)
+    if key not in known:
+        coded = clone(index).fit(X)
+        known[key] = coded, time.perf_counter() - start
+    coded, seconds = known[key]
+    again = copy(coded)  # the same codes, whether or not the best are compared again
+    again.rescore, again.vectors_ = index.rescore, X if index.rescore else X[:0]
+    return again, seconds
+
+
+def _bound(index: Coded, trial: Trial) -> Bound | None:
+    Q, exact = trial.Q[:BOUNDED], trial.exact.top(trial.k)
+    exact = Hits(exact.ids[:BOUNDED], exact.scores[:BOUNDED])
+    step = max(1, (16 << 20) // (4 * trial.X.shape[1]))
+    parts = [index.codec_.inverse_transform(index.codes_[i : i + step]) for i in range(0, len(trial.X), step)]
+    back = np.concatenate(parts)
+    codes = copy(index)
+    codes.rescore = 0  # what the codes alone say
+    hits = codes.search(Q, trial.k)
+    scale = float(np.abs(hits.scores[hits.ids >= 0]).max(initial=1e-12))
+    if np.abs(pair_scores(Q, back, hits.ids) - hits.scores)[hits.ids >= 0].max(initial=0) > 1e-3 * scale:
+        return None
+    back -= trial.X
+    return bound(Q, trial.X, np.linalg.norm(back, axis=1), exact, trial.k * max(1, index.rescore))
+
+
+def _milliseconds(index: Index, Q: FloatArray, k: int) -> float:
+    index.search(Q[:1], k)  # what is made when first used is not a search
+    times = []
+    for q in Q[:TIMED]:
+        start = time.perf_counter()
+        index.search(q[None], k)
+        times.append(time.perf_counter() - start)
+    return 1e3 * float(np.median(times))
+
+
+def _once(ids: IdArray, scores: FloatArray) -> Hits:
+    """Keep each document where it stands first."""
+    order = np.argsort(ids, axis=1, kind="stable")
+    ordered = np.take_along_axis(ids, order, 1)
+    again = np.zeros_like(ids, bool)
+    np.put_along_axis(again, order[:, 1:], ordered[:, 1:] == ordered[:, :-1], 1)
+    again |= ids < 0
+    place = np.argsort(again, axis=1, kind="stable")
+    return Hits(
+        np.take_along_axis(np.where(again, -1, ids), place, 1),
+        np.take_along_axis(np.where(again, -np.inf, scores), place, 1),
+    )

@@ -1,0 +1,147 @@
+"""``inlay compress``: what each way to store the vectors of a space costs and keeps, and the one to use."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .exits import guarded
+from .options import AsJson, SpacePath
+
+if TYPE_CHECKING:
+    from inlay._compression.measured import Measured
+    from inlay.compression import Compression
+
+
+@guarded("Stopped. The space is as it was.")
+def compress(
+    space: SpacePath,
+    budget: Annotated[
+        str | None, typer.Option("--budget", metavar="BYTES", help="The most memory of a vector, such as 64B.")
+    ] = None,
+    keep: Annotated[
+        float | None,
+        typer.Option(
+            "--keep",
+            metavar="SHARE",
+            help="The share of exact search's quality that must be left, such as 0.99: of nDCG with judgments, else "
+            "of recall.",
+        ),
+    ] = None,
+    choose: Annotated[
+        str | None, typer.Option("--choose", metavar="NAME", help="The way by name; float32 takes a choice back.")
+    ] = None,
+    queries: Annotated[
+        str | None,
+        typer.Option(
+            "--queries", metavar="FILE", help="Texts as they will be asked, one a line; held-back vectors without it."
+        ),
+    ] = None,
+    judgments: Annotated[
+        str | None,
+        typer.Option(
+            "--judgments", metavar="DATA", help="A known retrieval set, or a file with queries and relevant ids."
+        ),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="Places that count.")] = 10,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="NAME", help="Ways to try; may be given several times.")
+    ] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply/--dry-run", help="Use what is chosen, or leave the space as it is.")
+    ] = True,
+    rows: Annotated[
+        int, typer.Option("--rows", metavar="N", min=100, help="Vectors that are measured; a sample of more.")
+    ] = 50_000,
+    report: Annotated[
+        str | None, typer.Option("--report", metavar="FILE", help="Write an HTML page with a plot.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure what each way to store the vectors costs and keeps, on the space itself, and use one of them.
+
+    Without --budget, --keep or --choose the table is printed and nothing changes. Full vectors stay on disk.
+    """
+    import inlay
+
+    from .output import print_json
+    from .progress import Meter
+    from .report import announced
+
+    asked = None if queries is None else _lines(queries)
+    if report is not None and not Path(report).absolute().parent.is_dir():
+        raise typer.BadParameter(f"There is no folder for the report {report}.")
+    with announced(), Meter("measuring") as meter:
+        found = inlay.compress(
+            space,
+            budget=budget,
+            keep=keep,
+            choose=choose,
+            queries=asked,
+            judgments=judgments,
+            k=k,
+            only=only,
+            apply=apply,
+            max_rows=rows,
+            on_progress=lambda name, done, total: meter(f"measuring {name}", done, total, "ways"),
+        )
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        _print(found)
+    if report is not None:
+        from .compression_page import page
+
+        Path(report).write_text(page(found), encoding="utf-8")
+        typer.echo(f"Wrote the report to {report}.", err=True)
+
+
+def _lines(file: str) -> list[str]:
+    from inlay.core.errors import DataError
+
+    try:
+        lines = Path(file).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file} is not UTF-8, at byte {error.start}; convert it.") from error
+    texts = [line.strip() for line in lines if line.strip()]
+    if not texts:
+        raise DataError(f"{file} has no query; put one on each line.")
+    return texts
+
+
+def table(found: "Compression") -> list[list[str]]:
+    """Return the cells of the table, the head first."""
+    head = ["", "way", "bytes", "on disk", found.measured[0].recall.name]
+    head += [found.measured[0].ndcg.name, "kept"] if found.measured[0].ndcg else []
+    head += ["of float32", "coding us", "query ms", "error", "95 % within place", "certain"]
+    best = found.frontier
+    return [head, *([("*" if one.name in best else ""), *_row(one, found.dim)] for one in found.measured)]
+
+
+def _row(one: "Measured", dim: int) -> list[str]:
+    cells = [one.name, f"{one.memory:g}", f"{one.disk:g}" if one.disk else "-"]
+    readings = [one.recall] + ([one.ndcg, one.kept] if one.ndcg else [])
+    for reading in readings:
+        low, high = reading.interval or (reading.value, reading.value)
+        cells.append(f"{reading.value:.3f} [{low:.3f}, {high:.3f}]")
+    cells += [f"1/{4 * dim / one.memory:.3g}", f"{one.encode_us:.1f}" if one.encode_us else "-"]
+    bound = [f"{one.bound.error:.2%}", f"{one.bound.place:,}", f"{one.bound.certain:.0%}"] if one.bound else ["-"] * 3
+    return [*cells, f"{one.search_ms:.2f}", *bound]
+
+
+def _print(found: "Compression") -> None:
+    from .output import print_columns
+
+    typer.echo(f"{found.vectors:,} vectors of {found.dim} numbers; {found.queries}.")
+    print_columns(table(found))
+    typer.echo("* nothing else that was tried keeps more in as little memory. Intervals are of 95 %.")
+    typer.echo("The last columns hold for certain: what codes lose, how far down a hit can fall, which stay found.")
+    choice = found.choice
+    if choice is None:
+        typer.echo("Nothing was changed; choose with --keep 0.99, --budget 64B or --choose NAME.")
+        return
+    low, high = choice.kept.interval or (choice.kept.value, choice.kept.value)
+    typer.echo(f"{choice.name}: {choice.why}; {choice.kept.name} {choice.kept.value:.4f} [{low:.4f}, {high:.4f}].")
+    typer.echo(f"{found.path} searches so from now on." if found.applied else "The space is as it was (--dry-run).")
