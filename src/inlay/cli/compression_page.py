@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .compress import table
+from .compression_table import table
 from .plots import drawing, rendered
 
 if TYPE_CHECKING:
