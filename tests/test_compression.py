@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import inlay
-from inlay.core.errors import DataError, ParameterError
+from inlay.core.errors import DataError, MissingExtra, ParameterError
 from inlay.encoders.text import HashingEncoder
 from inlay.indexes import Coded, Exact
 
@@ -163,3 +163,16 @@ def test_a_process_that_dies_leaves_an_index_that_is_not_mistaken(space, monkeyp
     assert again.info()["index"]["missing"]
     assert again.search(TEXTS["t9"], k=1)[0].score > 0.99
     assert np.isfinite(again.vectors()).all()
+
+
+def test_a_way_whose_library_is_not_there_is_passed_over_unless_it_was_named(space, monkeypatch):
+    def gone(*arguments):
+        raise MissingExtra("it needs a library; pip install it")
+
+    monkeypatch.setattr("inlay.transforms.quantize.BinaryQuantizer.fit", gone)
+    monkeypatch.setattr("inlay._compression.choices.names", lambda dim, thorough: ["int8", "binary"])
+    found = inlay.compress(space)
+    assert [one.name for one in found.measured] == ["float32", "int8"]
+    assert found.skipped == (("binary", "it needs a library; pip install it"),)
+    with pytest.raises(MissingExtra):
+        inlay.compress(space, only=["binary"])

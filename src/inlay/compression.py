@@ -11,7 +11,7 @@ import numpy as np
 from ._compression import choices
 from ._compression.measured import Measured, measure
 from ._compression.trial import trial
-from .core.errors import ParameterError
+from .core.errors import MissingExtra, ParameterError
 from .core.resampling import with_interval
 from .core.sample import Sample
 from .core.values import Reading
@@ -50,6 +50,7 @@ class Compression:
     measured : one for each way that was tried, float32 first.
     choice : the way that was chosen; None where nothing was asked for.
     applied : whether the space uses it now.
+    skipped : ways that could not be tried, with the reason.
     """
 
     path: str
@@ -59,6 +60,7 @@ class Compression:
     measured: tuple[Measured, ...]
     choice: Choice | None = None
     applied: bool = False
+    skipped: tuple[tuple[str, str], ...] = ()
 
     @property
     def frontier(self) -> list[str]:
@@ -81,7 +83,7 @@ class Compression:
             rows.append({**row, "bound": one.bound and asdict(one.bound), "frontier": one.name in self.frontier})
         choice = self.choice and {"name": self.choice.name, "why": self.choice.why, **_told(self.choice.kept)}
         head = {"space": self.path, "vectors": self.vectors, "queries": self.queries, "dim": self.dim}
-        return {**head, "measured": rows, "choice": choice, "applied": self.applied}
+        return {**head, "measured": rows, "choice": choice, "applied": self.applied, "skipped": dict(self.skipped)}
 
 
 def compress(
@@ -94,6 +96,7 @@ def compress(
     judgments: Any = None,
     k: int = 10,
     only: Sequence[str] | None = None,
+    thorough: bool = False,
     apply: bool = True,
     max_rows: int = MAX_ROWS,
     random_state: int = 0,
@@ -120,6 +123,7 @@ def compress(
         the space.
     k : places that count.
     only : the ways to try, instead of the usual ones.
+    thorough : try further ways, which take minutes to learn.
     apply : False measures and chooses, and leaves the space as it is.
     max_rows : vectors that are stored for the measurement; a sample where there are more. Recall is higher among fewer.
     random_state : seed of the samples.
@@ -133,6 +137,8 @@ def compress(
     ------
     ParameterError
         If a way does not exist, nothing fits the budget, or more than one of budget, keep and choose is given.
+    MissingExtra
+        If a way that was named needs a library that is not installed; others are passed over.
     DataError
         If the space has fewer than a hundred vectors, or the judgments name none of its documents.
 
@@ -157,14 +163,20 @@ def compress(
     room = None if budget is None else choices.bytes_of(budget)
     opened = space if isinstance(space, Space) else open(space)
     dim = int(opened.info()["vectors"]["dim"])
-    names = choices.checked([choose] if choose is not None else only, dim)
+    names = choices.checked([choose] if choose is not None else only, dim, thorough=thorough)
     on, told = trial(opened, queries, judgments, k, max_rows, random_state)
     measured: list[Measured] = []
+    skipped: list[tuple[str, str]] = []
     known: dict[str, tuple[Coded, float]] = {}
     for number, name in enumerate(names):
         on_progress(name, number, len(names))
-        measured.append(measure(name, choices.index(name), on, known))
-    found = Compression(opened.path, len(on.X), told, dim, tuple(measured))
+        try:
+            measured.append(measure(name, choices.index(name), on, known))
+        except MissingExtra as error:
+            if name == choose or name in (only or ()):
+                raise
+            skipped.append((name, str(error)))
+    found = Compression(opened.path, len(on.X), told, dim, tuple(measured), skipped=tuple(skipped))
     choice = _chosen(found, room, keep, choose)
     if choice is None:
         return found

@@ -6,8 +6,9 @@ from inlay.indexes import Coded, Exact
 
 
 @pytest.mark.parametrize("dim", [8, 20, 64, 100, 384])
-def test_every_usual_name_stands_for_an_index(dim):
-    found = [choices.index(name) for name in choices.names(dim)]
+@pytest.mark.parametrize("thorough", [False, True])
+def test_every_usual_name_stands_for_an_index(dim, thorough):
+    found = [choices.index(name) for name in choices.names(dim, thorough=thorough)]
     assert isinstance(found[0], Exact)
     assert all(isinstance(index, Coded) for index in found[2:])
 
@@ -20,7 +21,9 @@ def test_names_are_read_from_left_to_right():
     assert choices.index("binary").rescore == 0
 
 
-@pytest.mark.parametrize("name", ["", "int", "pca8", "pq", "rescore4", "int8+pca4", "int8+", "zip4", "binary3", "INT8"])
+@pytest.mark.parametrize(
+    "name", ["", "int", "pca8", "pq", "rescore4", "int8+pca4", "int8+", "zip4", "binary3", "rabitq2", "INT8"]
+)
 def test_other_names_are_refused_with_what_there_is(name):
     with pytest.raises(ParameterError, match="there are float32, float16, int8"):
         choices.index(name)

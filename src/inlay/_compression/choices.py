@@ -7,13 +7,16 @@ from inlay.core.contracts import Codec, Index, Transform
 from inlay.core.errors import ParameterError
 from inlay.indexes import Coded, Exact
 from inlay.transforms import Chain
+from inlay.transforms.hash import IterativeQuantization
 from inlay.transforms.quantize import (
     BinaryQuantizer,
     OptimizedProductQuantizer,
     ProductQuantizer,
+    RaBitQ,
     RecurrentBinarizer,
     ResidualQuantizer,
     ScalarQuantizer,
+    TurboQuant,
 )
 from inlay.transforms.reduce import MatryoshkaTruncation, PrincipalComponents
 
@@ -28,18 +31,25 @@ _CODECS: dict[str, Callable[[int], Codec]] = {
     "opq": lambda n: OptimizedProductQuantizer(n_subvectors=n, n_rotations=10),
     "rq": lambda n: ResidualQuantizer(n_codebooks=n),
     "bebr": lambda n: RecurrentBinarizer(bits=n),
+    "turbo": lambda n: TurboQuant(bits=n),
+    "itq": lambda n: IterativeQuantization(bits=n),
     "binary": lambda n: BinaryQuantizer(),
+    "rabitq": lambda n: RaBitQ(),
 }
+_ALONE = ("binary", "rabitq")  # names without a number
 N_FIT = 20_000  # rows from which codecs learn
 
 GRAMMAR = (
-    "float32, float16, int8, int4, pqN, opqN and rqN (N bytes), bebrN (N bits a dimension), binary; before it pcaN+ or "
-    "cutN+ (N dimensions), behind it +rescoreN (N times k full vectors are read from disk)"
+    "float32, float16, int8, int4, pqN, opqN and rqN (N bytes), turboN and bebrN (N bits a dimension), itqN (N bits), "
+    "binary, rabitq; before it pcaN+ or cutN+ (N dimensions), behind it +rescoreN (N times k full vectors are read "
+    "from disk)"
 )
 
 
-def names(dim: int) -> list[str]:
+def names(dim: int, *, thorough: bool = False) -> list[str]:
     """Return the choices that are tried for vectors of `dim` numbers where the user names none.
+
+    With `thorough` those that take long to learn, and those that another one is nearly always better than, as well.
 
     Examples
     --------
@@ -52,7 +62,11 @@ def names(dim: int) -> list[str]:
     for part in (4, 8, 16):
         if dim % part == 0 and dim // part >= 1:
             found += [f"opq{dim // part}", f"opq{dim // part}+rescore10"]
-    return [*found, "int4+rescore4", "binary", "binary+rescore10", "binary+rescore40"]
+            found += [f"pq{dim // part}"] if thorough else []
+    found += ["int4+rescore4", "turbo4", "turbo2", "binary", "binary+rescore10", "binary+rescore40", "rabitq"]
+    if thorough:
+        found += ["bebr2", "bebr3", "bebr4", "bebr2+rescore10", f"rq{max(1, dim // 16)}", f"itq{dim}"]
+    return found
 
 
 def index(name: str) -> Index:
@@ -78,7 +92,7 @@ def index(name: str) -> Index:
     rescore = words.pop()[1] if words and words[-1][0] == "rescore" else 0
     steps: list[Transform] = [_STEPS[word](n) for word, n in words[:-1] if word in _STEPS and n]
     known = len(words) == len(parts) - ("rescore" in name) and len(steps) == len(words) - 1
-    if not known or not words or words[-1][0] not in _CODECS or (words[-1][1] == 0) != (words[-1][0] == "binary"):
+    if not known or not words or words[-1][0] not in _CODECS or (words[-1][1] == 0) != (words[-1][0] in _ALONE):
         raise ParameterError(f"There is no way {name!r} to store vectors; there are {GRAMMAR}.")
     codec = _CODECS[words[-1][0]](words[-1][1])
     found = Coded(Chain([*steps, codec]) if steps else codec, rescore=rescore, n_fit=N_FIT)
@@ -103,9 +117,9 @@ def bytes_of(size: str | int) -> int:
     return int(value)
 
 
-def checked(given: Sequence[str] | None, dim: int) -> list[str]:
+def checked(given: Sequence[str] | None, dim: int, *, thorough: bool = False) -> list[str]:
     """Return the names to try, with float32 first, which everything is compared with."""
-    chosen = names(dim) if given is None else list(dict.fromkeys(given))
+    chosen = names(dim, thorough=thorough) if given is None else list(dict.fromkeys(given))
     for name in chosen:
         index(name)
     return ["float32", *(name for name in chosen if name != "float32")]

@@ -46,6 +46,7 @@ def compress(
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="NAME", help="Ways to try; may be given several times.")
     ] = None,
+    thorough: Annotated[bool, typer.Option("--thorough", help="Try ways that take minutes to learn as well.")] = False,
     apply: Annotated[
         bool, typer.Option("--apply/--dry-run", help="Use what is chosen, or leave the space as it is.")
     ] = True,
@@ -80,10 +81,13 @@ def compress(
             judgments=judgments,
             k=k,
             only=only,
+            thorough=thorough,
             apply=apply,
             max_rows=rows,
             on_progress=lambda name, done, total: meter(f"measuring {name}", done, total, "ways"),
         )
+    for name, why in found.skipped:
+        typer.echo(f"Passed over: {name}: {why}", err=True)
     if as_json:
         print_json(found.as_dict())
     else:
