@@ -149,9 +149,9 @@ def compress(
     >>> space = build([], tempfile.mkdtemp(), encoder="hashing")
     >>> words = ["bee", "fox", "oak", "sea", "ice", "sun"]
     >>> rows = [{"id": f"{a}{b}{c}", "text": f"{a} {b} {c}"} for a in words for b in words for c in words]
-    >>> found = compress(space.add(rows) and space, keep=0.9, only=["float16", "int8"])
+    >>> found = compress(space.add(rows) and space, budget="1.1kB", only=["float16", "int8"])
     >>> found.choice.name, found.measured[-1].memory, space.info()["compression"]["choice"]
-    ('int8', 256, 'int8')
+    ('int8', 1024, 'int8')
     """
     asked = [name for name, value in (("budget", budget), ("keep", keep), ("choose", choose)) if value is not None]
     if len(asked) > 1:
