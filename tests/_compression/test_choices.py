@@ -2,7 +2,7 @@ import pytest
 
 from inlay._compression import choices
 from inlay.core.errors import ParameterError
-from inlay.indexes import Coded, Exact
+from inlay.indexes import Coded, Exact, TurboVec
 
 
 @pytest.mark.parametrize("dim", [8, 20, 64, 100, 384])
@@ -10,7 +10,7 @@ from inlay.indexes import Coded, Exact
 def test_every_usual_name_stands_for_an_index(dim, thorough):
     found = [choices.index(name) for name in choices.names(dim, thorough=thorough)]
     assert isinstance(found[0], Exact)
-    assert all(isinstance(index, Coded) for index in found[2:])
+    assert all(isinstance(index, Coded | TurboVec) for index in found[2:])
 
 
 def test_names_are_read_from_left_to_right():
@@ -19,10 +19,26 @@ def test_names_are_read_from_left_to_right():
     first, second = index.codec.steps
     assert (first.dim, second.n_subvectors) == (24, 6)
     assert choices.index("binary").rescore == 0
+    assert repr(choices.index("turbovec2+rescore4")) == "TurboVec(bits=2, rescore=4)"
 
 
 @pytest.mark.parametrize(
-    "name", ["", "int", "pca8", "pq", "rescore4", "int8+pca4", "int8+", "zip4", "binary3", "rabitq2", "INT8"]
+    "name",
+    [
+        "",
+        "int",
+        "pca8",
+        "pq",
+        "rescore4",
+        "int8+pca4",
+        "int8+",
+        "zip4",
+        "binary3",
+        "rabitq2",
+        "turbovec5",
+        "pca8+turbovec4",
+        "INT8",
+    ],
 )
 def test_other_names_are_refused_with_what_there_is(name):
     with pytest.raises(ParameterError, match="there are float32, float16, int8"):

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 
 from inlay.core.contracts import Codec, Index, Transform
 from inlay.core.errors import ParameterError
-from inlay.indexes import Coded, Exact
+from inlay.indexes import Coded, Exact, TurboVec
+from inlay.indexes.turbo_vec import BITS
 from inlay.transforms import Chain
 from inlay.transforms.hash import IterativeQuantization
 from inlay.transforms.quantize import (
@@ -40,9 +41,9 @@ _ALONE = ("binary", "rabitq")  # names without a number
 N_FIT = 20_000  # rows from which codecs learn
 
 GRAMMAR = (
-    "float32, float16, int8, int4, pqN, opqN and rqN (N bytes), turboN and bebrN (N bits a dimension), itqN (N bits), "
-    "binary, rabitq; before it pcaN+ or cutN+ (N dimensions), behind it +rescoreN (N times k full vectors are read "
-    "from disk)"
+    "float32, float16, int8, int4, pqN, opqN and rqN (N bytes), turbovecN, turboN and bebrN (N bits a dimension), "
+    "itqN (N bits), binary, rabitq; before it pcaN+ or cutN+ (N dimensions), behind it +rescoreN (N times k full "
+    "vectors are read from disk)"
 )
 
 
@@ -63,9 +64,27 @@ def names(dim: int, *, thorough: bool = False) -> list[str]:
         if dim % part == 0 and dim // part >= 1:
             found += [f"opq{dim // part}", f"opq{dim // part}+rescore10"]
             found += [f"pq{dim // part}"] if thorough else []
-    found += ["int4+rescore4", "turbo4", "turbo2", "binary", "binary+rescore10", "binary+rescore40", "rabitq"]
+    found += [
+        "int4+rescore4",
+        "turbovec4",
+        "turbovec2",
+        "turbovec2+rescore4",
+        "binary",
+        "binary+rescore10",
+        "binary+rescore40",
+        "rabitq",
+    ]
     if thorough:
-        found += ["bebr2", "bebr3", "bebr4", "bebr2+rescore10", f"rq{max(1, dim // 16)}", f"itq{dim}"]
+        found += [
+            "turbo4",
+            "turbo2",
+            "bebr2",
+            "bebr3",
+            "bebr4",
+            "bebr2+rescore10",
+            f"rq{max(1, dim // 16)}",
+            f"itq{dim}",
+        ]
     return found
 
 
@@ -90,6 +109,9 @@ def index(name: str) -> Index:
     parts = [re.fullmatch(r"([a-z]+)(\d*)", part) for part in name.split("+")]
     words = [(part[1], int(part[2] or 0)) for part in parts if part]
     rescore = words.pop()[1] if words and words[-1][0] == "rescore" else 0
+    if [word for word, _ in words] == ["turbovec"] and words[0][1] in BITS and len(parts) == 1 + (rescore > 0):
+        found = TurboVec(words[0][1], rescore=rescore)
+        return found
     steps: list[Transform] = [_STEPS[word](n) for word, n in words[:-1] if word in _STEPS and n]
     known = len(words) == len(parts) - ("rescore" in name) and len(steps) == len(words) - 1
     if not known or not words or words[-1][0] not in _CODECS or (words[-1][1] == 0) != (words[-1][0] in _ALONE):

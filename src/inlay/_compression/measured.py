@@ -16,7 +16,7 @@ from inlay.core.resampling import with_interval
 from inlay.core.sample import Sample
 from inlay.core.values import FloatArray, Hits, IdArray, Reading
 from inlay.core.vectors import pair_scores
-from inlay.indexes import Coded
+from inlay.indexes import Coded, Exact
 from inlay.tasks.retrieval._measured import per_query
 
 from .bound import Bound, bound
@@ -119,12 +119,11 @@ def measure(name: str, index: Index, trial: Trial, known: dict[str, tuple[Coded,
         scores, exact = trial.ndcg(hits), trial.ndcg(trial.exact)
         ndcg = with_interval(Reading.of(f"ndcg@{trial.k}", Sample("mean", (scores,))))
         kept = with_interval(Reading.of(f"ndcg@{trial.k} kept", Sample("ratio", (scores, exact))))
-    vectors = fitted.codes_ if isinstance(fitted, Coded) else fitted.vectors_
     return Measured(
         name,
         index,
-        memory=vectors.itemsize * vectors.shape[1],
-        disk=4.0 * X.shape[1] if isinstance(fitted, Coded) and fitted.rescore else 0.0,
+        memory=fitted.vectors_.itemsize * X.shape[1] if isinstance(fitted, Exact) else fitted.bytes_per_vector,
+        disk=4.0 * X.shape[1] if getattr(fitted, "rescore", 0) else 0.0,
         recall=recall,
         ndcg=ndcg,
         kept=kept,

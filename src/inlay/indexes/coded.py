@@ -76,6 +76,12 @@ class Coded(Index):
         yield cls(codec())
         yield cls(codec(bits=4), rescore=4, n_fit=50, random_state=1)
 
+    @property
+    def bytes_per_vector(self) -> int:
+        """What a code takes, the full vector on disk not counted."""
+        self._check_fitted()
+        return int(self.codes_.itemsize * self.codes_.shape[1])
+
     def fit(self, X: ArrayLike) -> Self:
         """Code and store (n, d) vectors; their row numbers are the ids.
 
