@@ -47,7 +47,8 @@ class TurboVec(Index):
 
     Examples
     --------
-    >>> X = np.random.default_rng(0).normal(size=(200, 16))
+    >>> from inlay.core.vectors import normalize
+    >>> X = normalize(np.random.default_rng(0).normal(size=(200, 16)))
     >>> index = TurboVec(rescore=4).fit(X)
     >>> index.search(X[:3], k=1).ids.ravel().tolist(), index.bytes_per_vector
     ([0, 1, 2], 12)
