@@ -66,7 +66,7 @@ class Compression:
     def frontier(self) -> list[str]:
         """The names of the ways beside which no other keeps more in no more memory."""
         best, names = -np.inf, []
-        for one in sorted(self.measured, key=lambda one: (one.memory, -one.kept.value, one.disk, one.search_ms)):
+        for one in sorted(self.measured, key=lambda one: (one.memory, -one.kept.value, one.disk)):
             if one.kept.value > best:
                 best = one.kept.value
                 names.append(one.name)
@@ -182,7 +182,7 @@ def compress(
         return found
     found = replace(found, choice=choice)
     if apply:
-        opened.store_as(_named(found, choice.name).index, _record(found))
+        opened.store_as(_named(found, choice.name).index, _record(found, choice))
     return replace(found, applied=apply)
 
 
@@ -196,12 +196,12 @@ def _chosen(found: Compression, room: int | None, keep: float | None, choose: st
             raise ParameterError(
                 f"Nothing that was tried fits into {room} bytes; the smallest is {least.name} with {least.memory:g}."
             )
-        best = max(small, key=lambda one: (one.kept.value, -one.memory, -one.disk, -one.search_ms))
+        best = max(small, key=lambda one: (one.kept.value, -one.memory, -one.disk))
         return Choice(best.name, f"of all that fits into {room} bytes it keeps most", best.kept)
     if keep is None:
         return None
     smaller = (one for one in found.measured if one.name != "float32")
-    for one in sorted(smaller, key=lambda one: (one.memory, one.disk, one.search_ms)):
+    for one in sorted(smaller, key=lambda one: (one.memory, one.disk, -one.kept.value)):  # never by the clock
         first, second = _halves(one.kept)
         if first.interval and first.interval[0] >= keep and second.value >= keep:
             why = f"it is the smallest that keeps {keep:g} on one half of the queries and on the other"
@@ -211,8 +211,9 @@ def _chosen(found: Compression, room: int | None, keep: float | None, choose: st
 
 def _halves(kept: Reading) -> tuple[Reading, Reading]:
     """Return the reading of every other query, and that of the rest, with their intervals."""
-    assert kept.sample is not None  # noqa: S101 - measured as one
     sample = kept.sample
+    if sample is None:
+        return kept, kept
     parts = [Sample(sample.statistic, tuple(column[start::2] for column in sample.columns)) for start in (0, 1)]
     first, second = (with_interval(Reading.of(kept.name, part)) for part in parts)
     return first, second
@@ -226,14 +227,13 @@ def _told(kept: Reading) -> dict[str, Any]:
     return {"measure": kept.name, "kept": kept.value, "interval": kept.interval, "n": kept.n}
 
 
-def _record(found: Compression) -> dict[str, Any]:
+def _record(found: Compression, choice: Choice) -> dict[str, Any]:
     """Return what the space says of how it was compressed."""
-    assert found.choice is not None  # noqa: S101 - called with one
-    one = _named(found, found.choice.name)
+    one = _named(found, choice.name)
     return {
         "choice": one.name,
-        "why": found.choice.why,
-        **_told(found.choice.kept),
+        "why": choice.why,
+        **_told(choice.kept),
         "bytes": one.memory,
         "disk_bytes": one.disk,
         "bound": one.bound and asdict(one.bound),

@@ -25,8 +25,8 @@ class TurboVec(Index):
     (Zandieh et al. 2025), so that nothing has to be learned. The score estimates :math:`\langle q, x \rangle`. With
     `rescore`, the best ``rescore * k`` rows are compared again by their full vectors, as in `Coded`.
 
-    Use it where vectors have to be few bytes and searched fast: a batch of queries takes a fiftieth of the time of
-    `Exact` on a million vectors. `Coded` takes any codec, at fewer bytes too; the transform ``TurboQuant`` makes the
+    Use it where vectors have to be few bytes and searched fast: ``benchmarks/speed/codes.py`` has it beside exact
+    search and product codes. `Coded` takes any codec, at fewer bytes too; the transform ``TurboQuant`` makes the
     same kind of codes row by row, to be stored elsewhere.
 
     Parameters
