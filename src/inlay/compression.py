@@ -162,9 +162,12 @@ def compress(
         raise ParameterError(f"k must be at least 1 and max_rows at least 100, got {k} and {max_rows}.")
     room = None if budget is None else choices.bytes_of(budget)
     opened = space if isinstance(space, Space) else open(space)
-    dim = int(opened.info()["vectors"]["dim"])
-    names = choices.checked([choose] if choose is not None else only, dim, thorough=thorough)
+    named = [choose] if choose is not None else only
+    for name in named or ():
+        choices.index(name)  # a wrong name is told before anything is encoded
     on, told = trial(opened, queries, judgments, k, max_rows, random_state)
+    dim = on.X.shape[1]
+    names = choices.checked(named, dim, thorough=thorough)
     measured: list[Measured] = []
     skipped: list[tuple[str, str]] = []
     known: dict[str, tuple[Coded, float]] = {}

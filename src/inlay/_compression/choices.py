@@ -142,6 +142,4 @@ def bytes_of(size: str | int) -> int:
 def checked(given: Sequence[str] | None, dim: int, *, thorough: bool = False) -> list[str]:
     """Return the names to try, with float32 first, which everything is compared with."""
     chosen = names(dim, thorough=thorough) if given is None else list(dict.fromkeys(given))
-    for name in chosen:
-        index(name)
     return ["float32", *(name for name in chosen if name != "float32")]
