@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inlay.core.errors import ShapeError
+from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.values import Encoded, Hits, Ragged, Reading, Search
 
 INF = np.inf
@@ -58,10 +58,43 @@ def test_hits_top_and_counts_equal_a_loop(n, k, top, seed):
 
 def test_search_wants_one_of_everything_for_each_query():
     hits = Hits([[0], [1]], [[1.0], [1.0]])
-    Search(hits, (hits,), Q=np.ones((2, 3), np.float32), queries=["a", "b"], items=["only one"])
-    for wrong in ({"Q": np.ones((3, 2), np.float32)}, {"queries": ["a"]}, {"others": (Hits([[0]], [[1.0]]),)}):
+    parts = Ragged(np.ones((3, 2)), [0, 1, 3])
+    Search(hits, (hits,), Q=np.ones((2, 3), np.float32), queries=["a", "b"], items=["only one"], Q_parts=parts)
+    for wrong in (
+        {"Q": np.ones((3, 2), np.float32)},
+        {"queries": ["a"]},
+        {"others": (Hits([[0]], [[1.0]]),)},
+        {"Q_parts": Ragged(np.ones((3, 2)), [0, 1, 2, 3])},
+    ):
         with pytest.raises(ShapeError, match=f"2 queries, but {next(iter(wrong))}"):
             Search(hits, **wrong)
+    for legs in (np.ones((2, 1)), np.ones((2, 2, 1)), np.ones((1, 1, 3))):
+        with pytest.raises(ShapeError, match=r"shape \(2, 1\), but legs"):
+            Search(hits, legs=legs.astype(np.float32))
+
+
+@given(st.integers(0, 4), st.integers(0, 5), st.integers(0, 5), st.integers(0, 99))
+def test_the_scores_of_legs_follow_their_rows(n, k, other_k, seed):
+    rng = np.random.default_rng(seed)
+    ids, new = (rng.permuted(np.tile(np.arange(-1, 6), (n, 1)), axis=1)[:, :width] for width in (k, other_k))
+    ids, new = (np.take_along_axis(x, np.argsort(x < 0, axis=1, kind="stable"), 1) for x in (ids, new))
+    legs = rng.normal(size=(n, k, 2)).astype(np.float32)
+    search = Search(Hits(ids, np.zeros(ids.shape)), queries=["q"] * n, legs=legs)
+    got = search.found(Hits(new, np.zeros(new.shape)))
+    assert got.queries is search.queries
+    for i in range(n):
+        for place, row in enumerate(new[i]):
+            known = row >= 0 and row in ids[i]
+            want = legs[i, ids[i].tolist().index(row)] if known else np.full(2, np.nan)
+            np.testing.assert_array_equal(got.legs[i, place], want)
+    assert Search(search.hits).found(got.hits).legs is None
+
+
+def test_a_search_says_what_a_ranker_lacks():
+    search = Search(Hits([[0]], [[1.0]]), Q=np.ones((1, 2), np.float32))
+    search.need("Toy", "Q")
+    with pytest.raises(ParameterError, match="Toy looks at X and items of the search"):
+        search.need("Toy", "Q", "X", "items")
 
 
 def test_reading_reads_itself():

@@ -56,6 +56,18 @@ class InventsItems(ToyMultivector):
         return out if len(items) else Ragged.stack([np.ones((1, self.dim_))])
 
 
+@refused_by("the_rest_is_kept")
+class ForgetsTheRest(ToyRanker):
+    def rank(self, search):
+        return Search(search.hits, search.others, search.Q)
+
+
+@refused_by("what_is_missing_is_named")
+class LooksUnasked(ToyRanker):
+    def rank(self, search):
+        return super().rank(search) if len(search.X) else search
+
+
 @refused_by("items_are_well_formed")
 class EmptiesItems(ToyMultivector):
     def transform(self, items):

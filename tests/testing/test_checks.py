@@ -1,6 +1,7 @@
 """The checks accept a sound method of each contract, and say which instance they are about."""
 
 import pytest
+from toy_kinds import OTHERS
 from toys import TOYS, ToyEncoder
 
 from inlay.core.errors import MissingExtra
@@ -9,6 +10,11 @@ from inlay.testing import check, checks
 
 @pytest.mark.parametrize("one", [c for toy in TOYS for c in checks(toy)], ids=str)
 def test_sound_methods_pass(one):
+    one()
+
+
+@pytest.mark.parametrize("one", [c for toy in OTHERS for c in checks(toy)], ids=str)
+def test_sound_methods_of_other_kinds_pass(one):
     one()
 
 

@@ -8,7 +8,7 @@ import torch
 from inlay.core.contracts import Encoder, Index, Measure, Multivector, Ranker, Sampler, Task, Transform
 from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.validation import validated
-from inlay.core.values import Encoded, Hits, Ragged, Reading, Search
+from inlay.core.values import Encoded, Hits, Ragged, Reading
 from inlay.core.vectors import as_vectors, product_top_k
 
 DOC = """{first}
@@ -153,7 +153,7 @@ class ToyRanker(Toy, Ranker):
 
     def rank(self, search):
         hits = Hits(search.hits.ids, search.hits.scores * np.float32(self.scale))
-        return Search(hits, search.others, search.Q, search.X, search.queries, search.items)
+        return search.found(hits)
 
 
 class ToyLoss(Toy, torch.nn.Module):

@@ -6,8 +6,8 @@ counts what it cuts has ``encode_counted``.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Where = NDArray[np.bool_] | IdArray | Sequence[int]
 Progress = Callable[[int], object]
+Grades = Sequence[Mapping[int, float]]  # for each query the grades of rows, by row number; 0 where a row is not named
 
 
 class Encoder(Method):
@@ -130,18 +131,24 @@ class Multivector(Method):
 class Index(Method):
     """Stored vectors to Hits.
 
+    `stores` says of what kind `X` and `Q` are: ``"vectors"``, ``"multivectors"`` (Ragged), ``"sparse"`` (CSR
+    matrices without negative numbers) or ``"texts"``. Sparse vectors and texts have only those rows as hits that share
+    a column or a word with the query.
+
     Optional powers: ``add(X)`` stores more vectors, whose row numbers follow those that are there; ``remove(rows)``
     takes rows out of all later searches, and the others keep their numbers; ``fit_with_progress(X, progress)`` is a
     `fit` that takes long, and calls `progress` with the number of rows finished since the last call. All return the
     index itself.
     """
 
+    stores: ClassVar[Literal["vectors", "multivectors", "sparse", "texts"]] = "vectors"
+
     @abstractmethod
-    def fit(self, X: ArrayLike) -> Self:
+    def fit(self, X: Any) -> Self:
         """Store (n, d) vectors; their row numbers are the ids."""
 
     @abstractmethod
-    def search(self, Q: ArrayLike, k: int, *, where: Where | None = None) -> Hits:
+    def search(self, Q: Any, k: int, *, where: Where | None = None) -> Hits:
         """Find the best `k` rows for each query.
 
         Parameters
@@ -154,11 +161,25 @@ class Index(Method):
 
 
 class Ranker(Method):
-    """Hits to better Hits."""
+    """Hits to better Hits.
+
+    What learns has ``fit(search, y=None)``, which returns the object. Where `y` is the `Grades` of the queries, the
+    tag ``target_tags.required`` is set; where it is a label for each stored row, ``target_tags.one_d_labels`` as well.
+    A query's hits do not depend on the queries beside it. What a ranker looks at and the search lacks, it names:
+    ``search.need("Name", "Q", "X")``.
+    """
 
     @abstractmethod
     def rank(self, search: Search) -> Search:
-        """Return the search with new hits; the one given is not changed."""
+        """Return the search with new hits, as `Search.found` does; the one given is not changed."""
+
+
+@runtime_checkable
+class ScoresPairs(Protocol):
+    """The optional power of a ranker to score any query with any item, such as a cross-encoder has it."""
+
+    def score_pairs(self, queries: Sequence[Any], items: Sequence[Any]) -> FloatArray:
+        """Return the (n,) scores of n queries, each with the item at its place; larger is better."""
 
 
 class Loss(Protocol):

@@ -7,13 +7,13 @@ scores are float32, larger is always better, and -inf where the id is -1.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ShapeError
+from .errors import ParameterError, ShapeError
 from .sample import Sample
 
 FloatArray = NDArray[np.float32]
@@ -87,7 +87,7 @@ class Hits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Search:
-    """A search under way: what was asked, what was found, and what a ranker may look at.
+    """A search under way: what was asked, what was found, and what a ranker may look at; None where it is not there.
 
     Parameters
     ----------
@@ -97,6 +97,14 @@ class Search:
     X : (n rows, d) stored vectors; row i belongs to id i.
     queries : the queries as they were asked, one for each row of `hits`.
     items : the stored items; item i belongs to id i.
+    Q_parts, X_parts : the vectors of the parts (tokens, sentences, characters) of each query and of each stored item.
+    legs : (n queries, k, m) the scores that each hit has in m lists that were fused; NaN where a list lacks it.
+
+    Examples
+    --------
+    >>> search = Search(Hits([[2, 0]], [[0.9, 0.4]]), legs=np.float32([[[0.9, np.nan], [0.4, 12.0]]]))
+    >>> search.found(Hits([[0]], [[1.0]])).legs.tolist()
+    [[[0.4000000059604645, 12.0]]]
     """
 
     hits: Hits
@@ -105,12 +113,34 @@ class Search:
     X: FloatArray | None = None
     queries: Sequence[Any] | None = None
     items: Sequence[Any] | None = None
+    Q_parts: Ragged | None = None
+    X_parts: Ragged | None = None
+    legs: FloatArray | None = None
 
     def __post_init__(self) -> None:
         n = len(self.hits)
-        for name, value in (("Q", self.Q), ("queries", self.queries), *(("others", h) for h in self.others)):
+        named = [(name, getattr(self, name)) for name in ("Q", "queries", "Q_parts")]
+        for name, value in (*named, *(("others", hits) for hits in self.others)):
             if value is not None and len(value) != n:
                 raise ShapeError(f"Search has hits for {n} queries, but {name} for {len(value)}.")
+        if self.legs is not None and (self.legs.ndim != 3 or self.legs.shape[:2] != self.hits.ids.shape):
+            raise ShapeError(f"Search has hits of the shape {self.hits.ids.shape}, but legs of {self.legs.shape}.")
+
+    def found(self, hits: Hits) -> Search:
+        """Return the same search with other hits; the scores of legs follow the rows that they belong to."""
+        if self.legs is None:
+            return replace(self, hits=hits)
+        same = (hits.ids[:, :, None] == self.hits.ids[:, None, :]) & (hits.ids[:, :, None] >= 0)
+        if not self.hits.k:
+            return replace(self, hits=hits, legs=np.full((*hits.ids.shape, self.legs.shape[2]), np.nan, np.float32))
+        legs = np.take_along_axis(self.legs, same.argmax(axis=2)[:, :, None], axis=1)
+        return replace(self, hits=hits, legs=np.where(same.any(axis=2)[:, :, None], legs, np.float32(np.nan)))
+
+    def need(self, ranker: str, *names: str) -> None:
+        """Raise a ParameterError where one of the named members is not there, which `ranker` has to look at."""
+        missing = [name for name in names if getattr(self, name) is None]
+        if missing:
+            raise ParameterError(f"{ranker} looks at {' and '.join(missing)} of the search, which it does not have.")
 
 
 @dataclass(frozen=True, slots=True)

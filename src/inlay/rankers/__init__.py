@@ -1,0 +1,5 @@
+"""Rankers: hits to better hits."""
+
+from inlay.core.catalogue import lazy
+
+__getattr__, __dir__ = lazy(__name__)
