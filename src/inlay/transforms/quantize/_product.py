@@ -1,12 +1,17 @@
 """What product quantisers share: vectors cut into parts, and the numbers of the nearest centroids of the parts."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from inlay.core.errors import ParameterError
-from inlay.core.values import FloatArray
+from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.extras import load
+from inlay.core.values import FloatArray, Hits
+from inlay.core.vectors import as_vectors
 
-from ._codes import Bytes, joined, packed, unpacked
+from ._codes import Bytes, checked, joined, packed, unpacked
 from ._lloyd import nearest
 
 
@@ -34,11 +39,37 @@ def encode(X: FloatArray, centroids: FloatArray, bits: int) -> Bytes:
     return packed(nearest(parts(X, len(centroids)), centroids), bits)
 
 
-def decode(codes: Bytes, centroids: FloatArray, bits: int) -> FloatArray:
+def decode(C: ArrayLike, centroids: FloatArray, bits: int) -> FloatArray:
     """Turn packed numbers into (n, m * width of a part) vectors."""
     m = len(centroids)
+    codes = _known(C, centroids, bits)
     numbers: NDArray[np.uint8] = unpacked(codes, bits, m)
     return np.ascontiguousarray(centroids[np.arange(m), numbers].reshape(len(codes), -1))
+
+
+def search(
+    Q: ArrayLike,
+    C: ArrayLike,
+    centroids: FloatArray,
+    bits: int,
+    k: int,
+    *,
+    dim: int,
+    turn: Callable[[FloatArray], FloatArray] = lambda Q: Q,
+) -> Hits:
+    """Find the best `k` of (n, m) codes for each of the (n queries, dim) vectors, which `turn` turns as those coded."""
+    queries, codes = as_vectors(Q, "Q", dim=dim), _known(C, centroids, bits)
+    scan = load("inlay.transforms.quantize._tables", extra="quantize", purpose="Searching codes").search
+    hits: Hits = scan(lambda some: tables(turn(some), centroids, bits), queries, codes, k)
+    return hits
+
+
+def _known(C: Any, centroids: FloatArray, bits: int) -> Bytes:
+    m, size = centroids.shape[:2]
+    codes = checked(C, -(-m * bits // 8))
+    if size < 256 and bits == 8 and codes.size and codes.max() >= size:
+        raise ShapeError(f"Codes must be below {size}, got {codes.max()}.")
+    return codes
 
 
 def tables(Q: FloatArray, centroids: FloatArray, bits: int) -> FloatArray:

@@ -4,16 +4,20 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from inlay.core.contracts import Transform
 from inlay.core.errors import ParameterError
 from inlay.core.extras import load
+from inlay.core.validation import validated
+from inlay.core.values import FloatArray, Hits
 
-from ._codebooks import LearnedCodebooks, rows_of, small
+from ._pairs import BITS, pairs, rows_of, small, start
+from ._product import decode, encode, parts, search
 from ._training import finite
 
 
-class MoPQ(LearnedCodebooks):
+class MoPQ(Transform):
     r"""Learn the codewords of product quantization for matching, not for reconstruction.
 
     The matching-oriented product quantization of Xiao et al. (2021), over frozen vectors. A part :math:`z^i` of a
@@ -64,7 +68,9 @@ class MoPQ(LearnedCodebooks):
     """
 
     paper: ClassVar[str] = "xiao2021matching"
+    requires: ClassVar[tuple[str, ...]] = ("nn", "quantize")
 
+    codebooks_: FloatArray
     losses_: list[float]
 
     def __init__(
@@ -92,6 +98,11 @@ class MoPQ(LearnedCodebooks):
         """Yield small instances for the contract checks."""
         yield from small(cls)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
+
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Learn codewords for (n, d) documents `X` from (n, d) queries `y`; row i of y belongs to row i of X.
 
@@ -107,14 +118,14 @@ class MoPQ(LearnedCodebooks):
                 "n_negatives must be at least 0 and temperature above 0, "
                 f"got {self.n_negatives} and {self.temperature}."
             )
-        X, queries = self._pairs(X, y)
+        X, queries = pairs(self, X, y)
         torch = load("torch", extra="nn", purpose="MoPQ")
         from inlay.nn.product_quantization import chosen, closeness, contrast
         from inlay.nn.training import minimize
 
-        parts = self._parts(X)
-        C = torch.from_numpy(self._start(parts, self.random_state)).requires_grad_()
-        Z, Q, names = torch.tensor(parts), torch.tensor(queries), torch.from_numpy(rows_of(X))
+        cut = parts(X, self.n_subvectors)
+        C = torch.from_numpy(start(cut, self.n_codewords, self.random_state)).requires_grad_()
+        Z, Q, names = torch.tensor(cut), torch.tensor(queries), torch.from_numpy(rows_of(X))
 
         def loss(rows: Any) -> Any:
             met = torch.cat([rows, torch.randint(len(Z), (self.n_negatives,))])
@@ -135,3 +146,44 @@ class MoPQ(LearnedCodebooks):
         self.losses_ = finite(losses, self.learning_rate)
         self.codebooks_ = np.array(C.detach().numpy())
         return self
+
+    def transform(self, X: ArrayLike) -> NDArray[np.uint8]:
+        """Turn (n, d) vectors into (n, n_subvectors) numbers of the nearest codewords.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` has not been called.
+        ShapeError
+            If `X` has another number of columns, or is not finite.
+        """
+        self._check_fitted()
+        return encode(validated(self, X, fit=False), self.codebooks_, BITS)
+
+    def inverse_transform(self, C: ArrayLike) -> FloatArray:
+        """Turn codes into (n, d) vectors, whose inner product with a query is the score of the code.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` has not been called.
+        ShapeError
+            If `C` is not codes as `transform` gives them.
+        """
+        self._check_fitted()
+        return decode(C, self.codebooks_, BITS)
+
+    def search_codes(self, Q: ArrayLike, C: NDArray[Any], k: int) -> Hits:
+        """Find the `k` codes whose vectors have the largest inner product with each of the (n queries, d) queries.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` has not been called.
+        ParameterError
+            If `k` is less than 1.
+        ShapeError
+            If `Q` has another number of columns, or `C` is not codes as `transform` gives them.
+        """
+        self._check_fitted()
+        return search(Q, C, self.codebooks_, BITS, k, dim=self.n_features_in_)

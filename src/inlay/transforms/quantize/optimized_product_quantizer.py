@@ -1,6 +1,7 @@
 """Optimised product quantisation: turn the space so that its parts are of equal weight, then quantise them."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -9,14 +10,12 @@ from threadpoolctl import threadpool_limits
 
 from inlay.core.contracts import Transform
 from inlay.core.errors import ParameterError
-from inlay.core.extras import load
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray, Hits
-from inlay.core.vectors import as_vectors
 
-from ._codes import check_bits, checked, rotated
+from ._codes import check_bits, rotated
 from ._lloyd import kmeans, means, nearest
-from ._product import check_parts, decode, encode, parts, tables
+from ._product import check_parts, decode, encode, parts, search
 
 SAMPLE = 64  # rows a centroid from which the rotation is learned
 
@@ -147,8 +146,7 @@ class OptimizedProductQuantizer(Transform):
             If `C` is not codes of this codec.
         """
         self._check_fitted()
-        codes = checked(C, -(-len(self.centroids_) * self.bits // 8))
-        return decode(codes, self.centroids_, self.bits) @ self.rotation_
+        return decode(C, self.centroids_, self.bits) @ self.rotation_
 
     def search_codes(self, Q: ArrayLike, C: NDArray[Any], k: int) -> Hits:
         """Find the best `k` of (n, m) codes for each of the (n queries, d) vectors, by the vectors they stand for.
@@ -161,11 +159,8 @@ class OptimizedProductQuantizer(Transform):
             If `Q` has another dimension or is not finite, or `C` is not codes of this codec.
         """
         self._check_fitted()
-        Q = as_vectors(Q, "Q", dim=self.n_features_in_)
-        codes = checked(C, -(-len(self.centroids_) * self.bits // 8))
-        search = load("inlay.transforms.quantize._tables", extra="quantize", purpose="Searching codes").search
-        hits: Hits = search(lambda some: tables(rotated(some, self.rotation_), self.centroids_, self.bits), Q, codes, k)
-        return hits
+        turn = partial(rotated, rotation=self.rotation_)
+        return search(Q, C, self.centroids_, self.bits, k, dim=self.n_features_in_, turn=turn)
 
 
 def dealt_directions(X: FloatArray, m: int) -> FloatArray:

@@ -1,20 +1,24 @@
 """Product quantization whose rotation and codewords are learned together, by retrieval."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from inlay.core.contracts import Transform
 from inlay.core.errors import ParameterError
 from inlay.core.extras import load
-from inlay.core.values import FloatArray
+from inlay.core.validation import validated
+from inlay.core.values import FloatArray, Hits
 
-from ._codebooks import LearnedCodebooks, rows_of, small
+from ._pairs import BITS, pairs, rows_of, small, start
+from ._product import decode, encode, parts, search
 from ._training import finite
 
 
-class Poeem(LearnedCodebooks):
+class Poeem(Transform):
     r"""Learn a rotation and the codewords of product quantization from queries and their documents.
 
     The indexing layer of Poeem (Zhang et al., 2021), over frozen vectors. A document is turned, coded part by part by
@@ -70,8 +74,10 @@ class Poeem(LearnedCodebooks):
     """
 
     paper: ClassVar[str] = "zhang2021joint"
+    requires: ClassVar[tuple[str, ...]] = ("nn", "quantize")
 
-    rotation_: NDArray[Any]
+    rotation_: FloatArray
+    codebooks_: FloatArray
     losses_: list[float]
 
     def __init__(
@@ -104,6 +110,11 @@ class Poeem(LearnedCodebooks):
         for example in small(cls):
             yield example.set_params(n_alternations=1)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
+
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Learn from (n, d) documents `X` and (n, d) queries `y`; row i of y belongs to row i of X.
 
@@ -119,13 +130,13 @@ class Poeem(LearnedCodebooks):
                 raise ParameterError(f"{name} must be at least 0, got {getattr(self, name)}.")
         if self.temperature <= 0:
             raise ParameterError(f"temperature must be above 0, got {self.temperature}.")
-        X, queries = self._pairs(X, y)
+        X, queries = pairs(self, X, y)
         torch = load("torch", extra="nn", purpose="Poeem")
         from inlay.nn.product_quantization import chosen, closeness, contrast, turn
         from inlay.nn.training import minimize
 
-        start, codewords = self._warm(X)
-        R, C = torch.from_numpy(start).requires_grad_(), torch.from_numpy(codewords).requires_grad_()
+        rotation, codewords = self._warm(X)
+        R, C = torch.from_numpy(rotation).requires_grad_(), torch.from_numpy(codewords).requires_grad_()
         D, Q, names = torch.tensor(X), torch.tensor(queries), torch.from_numpy(rows_of(X))
 
         def loss(rows: Any) -> Any:
@@ -160,19 +171,62 @@ class Poeem(LearnedCodebooks):
         from ._lloyd import lloyd, nearest
 
         R = np.eye(X.shape[1], dtype=np.float32)
-        C = self._start(self._parts(X), self.random_state)
+        m = self.n_subvectors
+        C = start(parts(X, m), self.n_codewords, self.random_state)
         for _ in range(self.n_alternations):
-            parts = self._parts(X @ R)
-            C = lloyd(parts, C, 2)
-            coded = C[np.arange(self.n_subvectors), nearest(parts, C)].reshape(len(X), -1)
+            turned = parts(X @ R, m)
+            C = lloyd(turned, C, 2)
+            coded = C[np.arange(m), nearest(turned, C)].reshape(len(X), -1)
             R = _nearest_rotation(X.T.astype(np.float64) @ coded)
-        return R, lloyd(self._parts(X @ R), C, 2)
+        return R, lloyd(parts(X @ R, m), C, 2)
 
-    def _turned(self, X: FloatArray) -> FloatArray:
-        return np.asarray(X.astype(np.float64) @ self.rotation_, np.float32)
+    def transform(self, X: ArrayLike) -> NDArray[np.uint8]:
+        """Turn (n, d) vectors into (n, n_subvectors) numbers of the nearest codewords.
 
-    def _back(self, X: FloatArray) -> FloatArray:
-        return np.asarray(X.astype(np.float64) @ self.rotation_.T, np.float32)
+        Raises
+        ------
+        NotFittedError
+            If `fit` has not been called.
+        ShapeError
+            If `X` has another number of columns, or is not finite.
+        """
+        self._check_fitted()
+        return encode(_turned(validated(self, X, fit=False), self.rotation_), self.codebooks_, BITS)
+
+    def inverse_transform(self, C: ArrayLike) -> FloatArray:
+        """Turn codes into (n, d) vectors, whose inner product with a query is the score of the code.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` has not been called.
+        ShapeError
+            If `C` is not codes as `transform` gives them.
+        """
+        self._check_fitted()
+        return _turned(decode(C, self.codebooks_, BITS), self.rotation_.T)
+
+    def search_codes(self, Q: ArrayLike, C: NDArray[Any], k: int) -> Hits:
+        """Find the `k` codes whose vectors have the largest inner product with each of the (n queries, d) queries.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` has not been called.
+        ParameterError
+            If `k` is less than 1.
+        ShapeError
+            If `Q` has another number of columns, or `C` is not codes as `transform` gives them.
+        """
+        self._check_fitted()
+        return search(
+            Q, C, self.codebooks_, BITS, k, dim=self.n_features_in_, turn=partial(_turned, rotation=self.rotation_)
+        )
+
+
+def _turned(X: FloatArray, rotation: FloatArray) -> FloatArray:
+    """Return ``X @ rotation``; in float64, so that rounding turns no code."""
+    return np.asarray(X.astype(np.float64) @ rotation, np.float32)
 
 
 def _nearest_rotation(M: NDArray[Any]) -> FloatArray:

@@ -7,14 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inlay.core.contracts import Transform
-from inlay.core.extras import load
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray, Hits
-from inlay.core.vectors import as_vectors
 
-from ._codes import check_bits, checked
+from ._codes import check_bits
 from ._lloyd import kmeans
-from ._product import check_parts, decode, encode, parts, tables
+from ._product import check_parts, decode, encode, parts, search
 
 
 class ProductQuantizer(Transform):
@@ -120,8 +118,7 @@ class ProductQuantizer(Transform):
             If `C` is not codes of this codec.
         """
         self._check_fitted()
-        codes = checked(C, -(-len(self.centroids_) * self.bits // 8))
-        return decode(codes, self.centroids_, self.bits)[:, : self.n_features_in_]
+        return decode(C, self.centroids_, self.bits)[:, : self.n_features_in_]
 
     def search_codes(self, Q: ArrayLike, C: NDArray[Any], k: int) -> Hits:
         """Find the best `k` of (n, m) codes for each of the (n queries, d) vectors, by the vectors they stand for.
@@ -134,8 +131,4 @@ class ProductQuantizer(Transform):
             If `Q` has another dimension or is not finite, or `C` is not codes of this codec.
         """
         self._check_fitted()
-        Q = as_vectors(Q, "Q", dim=self.n_features_in_)
-        codes = checked(C, -(-len(self.centroids_) * self.bits // 8))
-        search = load("inlay.transforms.quantize._tables", extra="quantize", purpose="Searching codes").search
-        hits: Hits = search(lambda some: tables(some, self.centroids_, self.bits), Q, codes, k)
-        return hits
+        return search(Q, C, self.centroids_, self.bits, k, dim=self.n_features_in_)

@@ -153,12 +153,12 @@ class ResidualQuantizer(Transform):
         m, size, d = self.codebooks_.shape
         Q = as_vectors(Q, "Q", dim=d)
         codes = checked(C, -(-m * self.bits // 8))
-        search = load("inlay.transforms.quantize._tables", extra="quantize", purpose="Searching codes").search
+        scan = load("inlay.transforms.quantize._tables", extra="quantize", purpose="Searching codes").search
         flat = self.codebooks_.reshape(m * size, d)
 
         def tables(some: FloatArray) -> FloatArray:
             # One by one, for a product of all queries at once would round one otherwise with others beside it.
             return joined(np.stack([(flat @ q).reshape(m, size) for q in some]), self.bits)
 
-        hits: Hits = search(tables, Q, codes, k)
+        hits: Hits = scan(tables, Q, codes, k)
         return hits

@@ -5,10 +5,13 @@ from typing import ClassVar, Self
 
 from numpy.typing import ArrayLike
 
-from ._network import _Network
+from inlay.core.contracts import Transform
+from inlay.core.values import FloatArray
+
+from ._network import decode, encode, train
 
 
-class Autoencoder(_Network):
+class Autoencoder(Transform):
     r"""Learn a small code from which a network gives the vector back.
 
     An encoder :math:`f` and a decoder :math:`g` of fully connected layers, the decoder in reverse order of widths,
@@ -56,6 +59,14 @@ class Autoencoder(_Network):
     paper: ClassVar[str] = "hinton2006reducing"
     requires: ClassVar[tuple[str, ...]] = ("nn",)
 
+    mean_: FloatArray
+    scale_: float
+    encoder_weights_: list[FloatArray]
+    encoder_biases_: list[FloatArray]
+    decoder_weights_: list[FloatArray]
+    decoder_biases_: list[FloatArray]
+    losses_: list[float]
+
     def __init__(
         self,
         dim: int = 64,
@@ -94,5 +105,31 @@ class Autoencoder(_Network):
         DataError
             If the training diverges.
         """
-        self._train(X, 0.0, "encoder")
+        train(self, X, last="identity", penalty=0.0, contracts="encoder")
         return self
+
+    def transform(self, X: ArrayLike) -> FloatArray:
+        """Turn (n, d) vectors into (n, dim) codes.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` has not been called.
+        ShapeError
+            If `X` has another number of columns, or is not finite.
+        """
+        self._check_fitted()
+        return encode(self, X, "identity")
+
+    def inverse_transform(self, C: ArrayLike) -> FloatArray:
+        """Turn (n, dim) codes into (n, d) vectors.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` has not been called.
+        ShapeError
+            If `C` is not (n, dim) finite numbers.
+        """
+        self._check_fitted()
+        return decode(self, C)

@@ -5,14 +5,16 @@ from typing import ClassVar, Self
 
 from numpy.typing import ArrayLike
 
+from inlay.core.contracts import Transform
 from inlay.core.errors import ParameterError
+from inlay.core.values import FloatArray
 
-from ._network import _Network
+from ._network import decode, encode, train
 
 CONTRACTS = ("encoder", "layers")
 
 
-class ContractiveAutoencoder(_Network):
+class ContractiveAutoencoder(Transform):
     r"""Learn a code from which a network gives the vector back, and which small changes of the vector leave in place.
 
     To the error of reconstruction comes the squared size of the Jacobian of the encoder :math:`f`, all its layers
@@ -70,6 +72,14 @@ class ContractiveAutoencoder(_Network):
     paper: ClassVar[str] = "bertrand2024autoencoder"
     requires: ClassVar[tuple[str, ...]] = ("nn",)
 
+    mean_: FloatArray
+    scale_: float
+    encoder_weights_: list[FloatArray]
+    encoder_biases_: list[FloatArray]
+    decoder_weights_: list[FloatArray]
+    decoder_biases_: list[FloatArray]
+    losses_: list[float]
+
     def __init__(
         self,
         dim: int = 64,
@@ -116,9 +126,31 @@ class ContractiveAutoencoder(_Network):
             raise ParameterError(f"penalty must be at least 0, got {self.penalty}.")
         if self.contracts not in CONTRACTS:
             raise ParameterError(f"contracts must be one of {CONTRACTS}, got {self.contracts!r}.")
-        self._train(X, self.penalty, self.contracts)
+        train(self, X, last=self.activation, penalty=self.penalty, contracts=self.contracts)
         return self
 
-    @property
-    def _last(self) -> str:
-        return self.activation
+    def transform(self, X: ArrayLike) -> FloatArray:
+        """Turn (n, d) vectors into (n, dim) codes.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` has not been called.
+        ShapeError
+            If `X` has another number of columns, or is not finite.
+        """
+        self._check_fitted()
+        return encode(self, X, self.activation)
+
+    def inverse_transform(self, C: ArrayLike) -> FloatArray:
+        """Turn (n, dim) codes into (n, d) vectors.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` has not been called.
+        ShapeError
+            If `C` is not (n, dim) finite numbers.
+        """
+        self._check_fitted()
+        return decode(self, C)
