@@ -50,3 +50,31 @@ def test_what_is_refused():
         codec.inverse_transform(np.zeros((2, 5), np.uint8))
     with pytest.raises(NotFittedError):
         ScalarQuantizer().inverse_transform(np.zeros((2, 5), np.uint8))
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize("d", [1, 4, 5])
+def test_codes_are_searched_by_the_vectors_they_stand_for(bits, d):
+    pytest.importorskip("numba")
+    rng = np.random.default_rng(d)
+    codec = ScalarQuantizer(bits).fit(X[:, :d])
+    codes, Q = codec.transform(X[:, :d]), rng.normal(size=(7, d)).astype(np.float32)
+    found = codec.search_codes(Q, codes, 9)
+    S = Q @ codec.inverse_transform(codes).T
+    for i in range(7):
+        best = np.sort(S[i])[::-1][:9]
+        np.testing.assert_allclose(found.scores[i], best, atol=1e-5)
+        np.testing.assert_allclose(S[i][found.ids[i]], best, atol=1e-5)
+    alone = codec.search_codes(Q[3:4], codes, 9)
+    assert np.array_equal(alone.ids[0], found.ids[3])
+    assert np.array_equal(alone.scores[0], found.scores[3])
+    assert codec.search_codes(Q, codes, 300).counts.tolist() == [200] * 7
+    assert codec.search_codes(Q, codes[:0], 2).ids.tolist() == [[-1, -1]] * 7
+    with pytest.raises(ParameterError, match="k must be at least 1, got 0"):
+        codec.search_codes(Q, codes, 0)
+
+
+def test_codes_are_decoded_where_there_is_no_numba(monkeypatch):
+    codec = ScalarQuantizer().fit(X)
+    monkeypatch.setattr("inlay.transforms.quantize.scalar_quantizer.find_spec", lambda name: None)
+    assert not hasattr(codec, "search_codes")

@@ -1,17 +1,25 @@
 """Scalar quantisation: each number of a vector on its own, to 8 or 4 bits."""
 
 from collections.abc import Iterator
-from typing import ClassVar, Self
+from importlib.util import find_spec
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.metaestimators import available_if
 
 from inlay.core.contracts import Transform
 from inlay.core.errors import ParameterError
 from inlay.core.validation import validated
-from inlay.core.values import FloatArray
+from inlay.core.values import FloatArray, Hits
+from inlay.core.vectors import as_vectors
 
 from ._codes import check_bits, checked, packed, unpacked
+
+
+def _has_numba(codec: Any) -> bool:
+    """Say whether codes can be searched as they are."""
+    return find_spec("numba") is not None
 
 
 class ScalarQuantizer(Transform):
@@ -24,7 +32,8 @@ class ScalarQuantizer(Transform):
 
     Use 8 bits where a quarter of the memory is little enough: hardly any neighbour is lost, and nothing has to be
     rescored. With 4 bits it is an eighth. `TurboQuant` makes better use of 4 bits and fewer; `BinaryQuantizer` takes
-    one bit a dimension, with rescoring.
+    one bit a dimension, with rescoring. Codes are searched as they are where Numba is installed (the extra
+    ``quantize``), and are made vectors again for a search where it is not.
 
     Parameters
     ----------
@@ -118,3 +127,21 @@ class ScalarQuantizer(Transform):
         out *= self.step_
         out += self.low_
         return out
+
+    @available_if(_has_numba)  # type: ignore[untyped-decorator]
+    def search_codes(self, Q: ArrayLike, C: NDArray[Any], k: int) -> Hits:
+        """Find the best `k` of (n, m) codes for each of the (n queries, d) vectors, by the vectors they stand for.
+
+        Raises
+        ------
+        ParameterError
+            If `k` is less than 1.
+        ShapeError
+            If `Q` has another dimension or is not finite, or `C` is not codes of this codec.
+        """
+        self._check_fitted()
+        from ._levels import search
+
+        d = len(self.low_)
+        codes = checked(C, -(-d * self.bits // 8))
+        return search(as_vectors(Q, "Q", dim=d), codes, self.low_, self.step_, self.bits, k)
