@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import inlay
-from inlay.core.errors import DataError, MissingExtra, ParameterError
+from inlay.core.errors import DataError, MissingExtra, ParameterError, UnsupportedError
 from inlay.encoders.text import HashingEncoder
 from inlay.indexes import Coded, Exact
 
@@ -176,3 +176,40 @@ def test_a_way_whose_library_is_not_there_is_passed_over_unless_it_was_named(spa
     assert found.skipped == (("binary", "it needs a library; pip install it"),)
     with pytest.raises(MissingExtra):
         inlay.compress(space, only=["binary"])
+
+
+def _judgments(n):
+    """Return questions of three words of a text, whose answer it is."""
+    names = list(TEXTS)[:n]
+    return {
+        "documents": TEXTS,
+        "queries": {f"q{name}": " ".join(TEXTS[name].split()[:3]) for name in names},
+        "relevant": {f"q{name}": {name: 1} for name in names},
+    }
+
+
+def test_what_learns_from_judgments_is_measured_on_other_queries_and_stays_learned(space, tmp_path):
+    pytest.importorskip("ir_measures", reason="needs pip install 'inlay[eval]'")
+    pytest.importorskip("torch", reason="needs pip install 'inlay[nn]'")
+    found = inlay.compress(space, judgments=_judgments(60), choose="mopq16+rescore4")
+    assert "30 of which some ways learned from" in found.queries
+    assert found.measured[0].kept.n == 30
+    assert found.choice.name == "mopq16+rescore4"
+    kept = inlay.open(tmp_path / "a.space")
+    codec = kept.pipeline.index.codec.codec
+    assert codec.codebooks_.shape == (16, 256, 16)
+    kept.add([{"id": "new", "text": "a heron by the lake"}])
+    assert kept.search("heron lake", k=1)[0].id == "new"
+    again = inlay.open(tmp_path / "a.space").pipeline.index.codec.codec
+    assert np.array_equal(again.codebooks_, codec.codebooks_)
+    inlay.compress(kept, choose="float32")
+    assert inlay.open(tmp_path / "a.space").info()["index"]["kind"] != "Coded"
+
+
+def test_what_learns_from_judgments_says_what_it_lacks(space):
+    with pytest.raises(UnsupportedError, match="at least 40 of them"):
+        inlay.compress(space, choose="poeem16")
+    with pytest.raises(UnsupportedError, match="at least 40 of them"):
+        inlay.compress(space, judgments=_judgments(30), only=["poeem16"])
+    with pytest.raises(ParameterError, match=r"stand alone or before \+rescoreN"):
+        inlay.compress(space, only=["pca16+poeem8"])

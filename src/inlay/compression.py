@@ -11,7 +11,7 @@ import numpy as np
 from ._compression import choices
 from ._compression.measured import Measured, measure
 from ._compression.trial import trial
-from .core.errors import MissingExtra, ParameterError
+from .core.errors import MissingExtra, ParameterError, UnsupportedError
 from .core.resampling import with_interval
 from .core.sample import Sample
 from .core.values import Reading
@@ -120,7 +120,7 @@ def compress(
     queries : texts as they will be asked. Where there are neither these nor judgments, vectors of the space stand for
         them, which are nearer to its other vectors than real queries are.
     judgments : a data set with ``queries`` and ``relevant``, by name, file or columns; its documents go by the ids of
-        the space.
+        the space. Where a way learns from them, it learns from one half, and all are measured on the other.
     k : places that count.
     only : the ways to try, instead of the usual ones.
     thorough : try further ways, which take minutes to learn.
@@ -139,6 +139,8 @@ def compress(
         If a way does not exist, nothing fits the budget, or more than one of budget, keep and choose is given.
     MissingExtra
         If a way that was named needs a library that is not installed; others are passed over.
+    UnsupportedError
+        If a way that was named learns from judgments, and there are none or too few.
     DataError
         If the space has fewer than a hundred vectors, or the judgments name none of its documents.
 
@@ -165,7 +167,8 @@ def compress(
     named = [choose] if choose is not None else only
     for name in named or ():
         choices.index(name)  # a wrong name is told before anything is encoded
-    on, told = trial(opened, queries, judgments, k, max_rows, random_state)
+    learn = thorough if named is None else any(map(choices.learns_from_judgments, named))
+    on, told = trial(opened, queries, judgments, k, max_rows, random_state, learn=learn)
     dim = on.X.shape[1]
     names = choices.checked(named, dim, thorough=thorough)
     measured: list[Measured] = []
@@ -175,7 +178,7 @@ def compress(
         on_progress(name, number, len(names))
         try:
             measured.append(measure(name, choices.index(name), on, known))
-        except MissingExtra as error:
+        except (MissingExtra, UnsupportedError) as error:
             if name == choose or name in (only or ()):
                 raise
             skipped.append((name, str(error)))

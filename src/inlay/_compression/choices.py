@@ -11,7 +11,9 @@ from inlay.transforms import Chain
 from inlay.transforms.hash import IterativeQuantization
 from inlay.transforms.quantize import (
     BinaryQuantizer,
+    MoPQ,
     OptimizedProductQuantizer,
+    Poeem,
     ProductQuantizer,
     RaBitQ,
     RecurrentBinarizer,
@@ -31,6 +33,8 @@ _CODECS: dict[str, Callable[[int], Codec]] = {
     "pq": lambda n: ProductQuantizer(n_subvectors=n),
     "opq": lambda n: OptimizedProductQuantizer(n_subvectors=n, n_rotations=10),
     "rq": lambda n: ResidualQuantizer(n_codebooks=n),
+    "poeem": lambda n: Poeem(n_subvectors=n),
+    "mopq": lambda n: MoPQ(n_subvectors=n),
     "bebr": lambda n: RecurrentBinarizer(bits=n),
     "turbo": lambda n: TurboQuant(bits=n),
     "itq": lambda n: IterativeQuantization(bits=n),
@@ -38,10 +42,12 @@ _CODECS: dict[str, Callable[[int], Codec]] = {
     "rabitq": lambda n: RaBitQ(),
 }
 _ALONE = ("binary", "rabitq")  # names without a number
+_JUDGED = ("poeem", "mopq")  # learn from queries and their documents
 N_FIT = 20_000  # rows from which codecs learn
 
 GRAMMAR = (
-    "float32, float16, int8, int4, pqN, opqN and rqN (N bytes), turbovecN, turboN and bebrN (N bits a dimension), "
+    "float32, float16, int8, int4, pqN, opqN, rqN, poeemN and mopqN (N bytes; the last two learn from judgments, and "
+    "stand alone or before +rescoreN), turbovecN, turboN and bebrN (N bits a dimension), "
     "itqN (N bits), binary, rabitq; before it pcaN+ or cutN+ (N dimensions), behind it +rescoreN (N times k full "
     "vectors are read from disk)"
 )
@@ -63,7 +69,7 @@ def names(dim: int, *, thorough: bool = False) -> list[str]:
     for part in (4, 8, 16):
         if dim % part == 0 and dim // part >= 1:
             found += [f"opq{dim // part}", f"opq{dim // part}+rescore10"]
-            found += [f"pq{dim // part}"] if thorough else []
+            found += [f"{word}{dim // part}" for word in ("pq", *_JUDGED)] if thorough else []
     found += [
         "int4+rescore4",
         "turbovec4",
@@ -114,11 +120,23 @@ def index(name: str) -> Index:
         return found
     steps: list[Transform] = [_STEPS[word](n) for word, n in words[:-1] if word in _STEPS and n]
     known = len(words) == len(parts) - ("rescore" in name) and len(steps) == len(words) - 1
+    known = known and not (steps and words[-1][0] in _JUDGED)
     if not known or not words or words[-1][0] not in _CODECS or (words[-1][1] == 0) != (words[-1][0] in _ALONE):
         raise ParameterError(f"There is no way {name!r} to store vectors; there are {GRAMMAR}.")
     codec = _CODECS[words[-1][0]](words[-1][1])
     found = Coded(Chain([*steps, codec]) if steps else codec, rescore=rescore, n_fit=N_FIT)
     return found
+
+
+def learns_from_judgments(name: str) -> bool:
+    """Say whether a way learns from queries and their documents.
+
+    Examples
+    --------
+    >>> learns_from_judgments("poeem24+rescore10"), learns_from_judgments("opq24")
+    (True, False)
+    """
+    return name.startswith(_JUDGED)
 
 
 def bytes_of(size: str | int) -> int:

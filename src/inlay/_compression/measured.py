@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.utils import get_tags
 
 from inlay.core.contracts import Index
+from inlay.core.errors import UnsupportedError
 from inlay.core.fingerprint import fingerprint
+from inlay.core.frozen import Frozen
 from inlay.core.resampling import with_interval
 from inlay.core.sample import Sample
 from inlay.core.values import FloatArray, Hits, IdArray, Reading
@@ -23,6 +26,7 @@ from .bound import Bound, bound
 
 TIMED = 20  # single queries, of which the median is told
 BOUNDED = 50  # queries on which the bound is computed
+FEWEST_JUDGED = 40  # queries with judgments, of which half may be learned from
 DEPTH = 5  # times k passages are found, where several may be of one document
 
 
@@ -38,6 +42,8 @@ class Trial:
     exact : what exact search finds for `Q`.
     grades : of documents for each query, where there are judgments.
     documents : (n,) the number of the document that each row belongs to.
+    pairs : (m, d) stored vectors and (m, d) queries to which they are the answers, of other queries than `Q`; None
+        where nothing is to learn from them.
     """
 
     X: FloatArray
@@ -46,6 +52,7 @@ class Trial:
     exact: Hits
     grades: Sequence[dict[int, int]] | None
     documents: IdArray
+    pairs: tuple[FloatArray, FloatArray] | None = None
 
     def recall(self, hits: Hits) -> NDArray[np.float64]:
         """Return for each query the share of the exact hits that were found."""
@@ -62,8 +69,13 @@ class Trial:
     @property
     def depth(self) -> int:
         """How many rows have to be found, so that `k` documents are among them."""
-        several = self.grades is not None and len(np.unique(self.documents)) < len(self.documents)
-        return min(len(self.X), self.k * DEPTH if several else self.k)
+        return depth_of(self.k, self.grades, self.documents)
+
+
+def depth_of(k: int, grades: Sequence[dict[int, int]] | None, documents: IdArray) -> int:
+    """Return how many rows have to be found, so that `k` documents are among them."""
+    several = grades is not None and len(np.unique(documents)) < len(documents)
+    return min(len(documents), k * DEPTH if several else k)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +116,9 @@ def measure(name: str, index: Index, trial: Trial, known: dict[str, tuple[Coded,
     What has been coded before is `known` by its codec, with the seconds that it took, and not coded again.
     """
     X, Q = trial.X, trial.Q
-    fitted, seconds = _fitted(index, X, known)
+    fitted, seconds = _fitted(index, trial, known)
+    if isinstance(index, Coded) and isinstance(fitted.codec_, Frozen):
+        index = Coded(fitted.codec_, rescore=index.rescore, n_fit=index.n_fit)  # as it has to go into the space
     coding = 0.0
     if isinstance(fitted, Coded):
         some = X[: min(len(X), 2000)]
@@ -134,13 +148,18 @@ def measure(name: str, index: Index, trial: Trial, known: dict[str, tuple[Coded,
     )
 
 
-def _fitted(index: Index, X: FloatArray, known: dict[str, tuple[Coded, float]]) -> tuple[Any, float]:
-    start = time.perf_counter()
+def _fitted(index: Index, trial: Trial, known: dict[str, tuple[Coded, float]]) -> tuple[Any, float]:
+    X, start = trial.X, time.perf_counter()
     if not isinstance(index, Coded):
         return clone(index).fit(X), time.perf_counter() - start
     key = fingerprint(index.codec)
     if key not in known:
-        coded = clone(index).fit(X)
+        coded = clone(index)
+        if get_tags(index.codec).target_tags.required:
+            if trial.pairs is None:
+                raise UnsupportedError(f"it learns from queries with judgments, at least {FEWEST_JUDGED} of them")
+            coded.codec = Frozen(clone(index.codec).fit(*trial.pairs))
+        coded.fit(X)
         known[key] = coded, time.perf_counter() - start
     coded, seconds = known[key]
     again = copy(coded)  # the same codes, whether or not the best are compared again

@@ -6,21 +6,31 @@ from typing import Any
 import numpy as np
 
 from inlay.core.errors import DataError, ParameterError
-from inlay.core.values import IdArray
+from inlay.core.values import FloatArray, IdArray
 from inlay.core.vectors import product_top_k
 from inlay.data.datasets import load
 from inlay.space import Space
 
-from .measured import Trial
+from .measured import FEWEST_JUDGED, Trial, depth_of
 
 HELD = 500  # vectors that are held back as queries where there are no others
 FEWEST = 100  # vectors of which anything can be said
+N_LEARNED = 10_000  # vectors that stand for a query of their own, beside the pairs that are learned from
 
 
 def trial(
-    space: Space, queries: Sequence[str] | None, judgments: Any, k: int, max_rows: int, random_state: int
+    space: Space,
+    queries: Sequence[str] | None,
+    judgments: Any,
+    k: int,
+    max_rows: int,
+    random_state: int,
+    *,
+    learn: bool = False,
 ) -> tuple[Trial, str]:
     """Return what to measure on, and where its queries are from, in words.
+
+    With `learn`, half of the queries with judgments are kept back to be learned from, where there are enough of them.
 
     Raises
     ------
@@ -55,10 +65,34 @@ def trial(
     if judgments is not None:
         number = dict(zip(names[rows].tolist(), documents.tolist(), strict=True))
         grades = [{number[name]: grade for name, grade in of.items()} for of in relevant]
-    X = np.ascontiguousarray(X[rows])
-    one = Trial(X, Q, k, product_top_k(Q, X, k), grades, documents.astype(np.int64))
-    deep = one if one.depth == k else Trial(X, Q, k, product_top_k(Q, X, one.depth), grades, one.documents)
-    return deep, told
+    X, documents, pairs = np.ascontiguousarray(X[rows]), documents.astype(np.int64), None
+    if learn and grades is not None and len(Q) >= FEWEST_JUDGED:
+        order = rng.permutation(len(Q))
+        asked_now, learned = np.sort(order[::2]), np.sort(order[1::2])
+        pairs = _pairs(X, documents, Q[learned], [grades[i] for i in learned], rng)
+        Q, grades = Q[asked_now], [grades[i] for i in asked_now]
+        told += f", {len(learned):,} of which some ways learned from, and which nothing is measured on"
+    depth = depth_of(k, grades, documents)
+    return Trial(X, Q, k, product_top_k(Q, X, depth), grades, documents, pairs), told
+
+
+def _pairs(
+    X: FloatArray, documents: IdArray, Q: FloatArray, grades: list[dict[int, int]], rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Return stored vectors and the queries that they answer; most are vectors that stand for a query of their own.
+
+    The few queries that there are would teach codes nothing about the other vectors. So that they are heard, each is
+    repeated until they are a fifth of all.
+    """
+    rows, asked = [], []
+    for i, of in enumerate(grades):
+        for document in (name for name, grade in of.items() if grade > 0):
+            passages = np.flatnonzero(documents == document)
+            rows.append(passages[(X[passages] @ Q[i]).argmax()])
+            asked.append(i)
+    some = np.sort(rng.choice(len(X), min(N_LEARNED, len(X)), replace=False))
+    times = max(1, len(some) // (4 * len(rows)))
+    return np.concatenate([X[some], *[X[rows]] * times]), np.concatenate([X[some], *[Q[asked]] * times])
 
 
 def _judged(judgments: Any, ids: Any, names: Any) -> tuple[list[str], list[dict[str, int]]]:
