@@ -3,10 +3,10 @@
 import numpy as np
 
 from inlay.core.errors import ParameterError
+from inlay.core.neighbourhoods import MARGINS
+from inlay.core.neighbourhoods import margin as margin_of
 from inlay.core.values import FloatArray, IdArray
 from inlay.core.vectors import normalize, product_top_k
-
-MARGINS = ("ratio", "distance", "absolute")
 
 
 def nearest(X: FloatArray, Y: FloatArray, *, margin: str, k: int) -> IdArray:
@@ -22,11 +22,6 @@ def nearest(X: FloatArray, Y: FloatArray, *, margin: str, k: int) -> IdArray:
     cosines = forth.scores.astype(np.float64)
     around = back.scores.astype(np.float64).mean(1)  # of each row of Y
     usual = (cosines.mean(1)[:, None] + around[forth.ids]) / 2
-    if margin == "distance":
-        scores = cosines - usual
-    else:
-        # over a mean that is not positive a ratio has no meaning; such a candidate stands behind all others
-        scores = np.divide(cosines, usual, out=np.full_like(cosines, -np.inf), where=usual > 0)
-    best = scores.argmax(1)  # the nearer one where margins are equal
+    best = margin_of(cosines, usual, margin).argmax(1)  # the nearer one where margins are equal
     found: IdArray = forth.ids[np.arange(len(X)), best]
     return found
