@@ -24,7 +24,10 @@ MAY_IMPORT = {
     "pipeline": {"core", "data", "encoders", "indexes"},
     "space": {"core", "data", "encoders", "indexes", "pipeline", "_space"},
     "_space": {"core", "data", "encoders", "indexes", "pipeline"},
+    "building": {"core", "pipeline", "space", "_space"},
     "compression": {"core", "indexes", "space", "_compression"},
+    "coverage": {"core", "rankers", "space", "_compression"},
+    "tuning": {"core", "indexes", "space", "transforms", "_compression"},
     "_compression": {"core", "data", "indexes", "space", "tasks", "transforms"},
     "evaluation": {"core", "data", "tasks", "pipeline", "_evaluation"},
     "_evaluation": {"core", "data", "tasks", "pipeline"},
@@ -37,6 +40,7 @@ CORE_LIBRARIES = {*sys.stdlib_module_names, "numpy", "scipy", "sklearn", "safete
 OPTIONAL = {"torch", "transformers", "sentence_transformers", "tokenizers", "usearch", "faiss", "chonkie", "mteb"}
 OPTIONAL |= {"onnxruntime", "openvino", "optimum", "model2vec", "datasets", "openpyxl", "pptx", "pypdfium2", "docx"}
 OPTIONAL |= {"ir_measures", "matplotlib", "jinja2", "wordllama", "numba", "turbovec", "umap"}
+OPTIONAL |= {"bm25s", "Stemmer", "ot", "qdrant_client", "psycopg", "pymilvus", "ray"}
 SLOW = {"lance", "pyarrow", "pandas", "rich"}
 ON_TORCH = {"nn", "losses", "train"}
 ON_ARROW = {"space", "_space", "data"}

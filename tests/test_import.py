@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from statistics import median
 from textwrap import dedent
-from time import perf_counter
+from time import process_time
 
 import pytest
 from house import OPTIONAL
@@ -47,9 +47,9 @@ def test_import_takes_less_than_50_ms():
 
 
 def test_catalogue_is_fast():
-    start = perf_counter()
+    start = process_time()
     catalogue.methods.__wrapped__()
-    assert perf_counter() - start < 2
+    assert process_time() - start < 2
 
 
 @pytest.mark.parametrize("name", inlay.__all__)

@@ -21,7 +21,7 @@ LAUNCHER = """
 import json, os, random, shutil, signal, sys, time
 from pathlib import Path
 import numpy as np
-import inlay._space.finder, inlay._space.table, inlay._space.writer, inlay.data.read, inlay.data._json, inlay.space
+import inlay._space.finder, inlay._space.table, inlay._space.writer, inlay.data.read, inlay.data._json, inlay.building
 from inlay.encoders.text import HashingEncoder
 
 folder, corpus = Path(sys.argv[1]), sys.argv[2]
@@ -49,7 +49,7 @@ def build(space, log):
         before = [] if table is None else table.read(["text"])["text"].to_pylist()
         Path(f"{log}.before").write_text("".join(text.split()[0] + "\\n" for text in before))
         os.environ["LOG"] = str(log)
-        inlay.space.build(corpus, space, encoder=Logged(dim=64))
+        inlay.building.build(corpus, space, encoder=Logged(dim=64))
         os._exit(0)
     except BaseException:
         import traceback

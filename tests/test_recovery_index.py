@@ -19,7 +19,7 @@ STEPS = ["begin", "middle", "end", "arrays written", "arrays in place", "saved"]
 LAUNCHER = """
 import os, random, shutil, signal, sys, time
 from pathlib import Path
-import inlay.core.storage, inlay.indexes.hnsw, inlay.data.read, inlay.data._json, inlay.space
+import inlay.core.storage, inlay.indexes.hnsw, inlay.data.read, inlay.data._json, inlay.building
 from inlay.encoders.text import HashingEncoder
 from inlay.indexes import HNSW
 from inlay.pipeline import Pipeline
@@ -63,7 +63,7 @@ def build(space, step, mark=None):
 
         inlay.core.storage._flush, Path.replace = flushed, replaced
         encoder = Pipeline(HashingEncoder(dim=64), index=HNSW(M=4, ef_construction=20, ef_search=600))
-        inlay.space.build(folder / "in.jsonl", space, encoder=encoder, progress=progress)
+        inlay.building.build(folder / "in.jsonl", space, encoder=encoder, progress=progress)
         os._exit(0)
     except BaseException:
         import traceback

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from .building import build
     from .compression import compress
     from .core.catalogue import methods
     from .evaluation import compare, evaluate
     from .pipeline import Pipeline
-    from .space import Space, build, open
+    from .space import Space, open
+    from .tuning import tune
 
 _HOMES = {
-    "build": "space",
+    "build": "building",
     "open": "space",
     "Space": "space",
     "Pipeline": "pipeline",
@@ -25,9 +27,10 @@ _HOMES = {
     "evaluate": "evaluation",
     "compare": "evaluation",
     "compress": "compression",
+    "tune": "tuning",
 }
 
-__all__ = ["Pipeline", "Space", "build", "compare", "compress", "evaluate", "methods", "open"]
+__all__ = ["Pipeline", "Space", "build", "compare", "compress", "evaluate", "methods", "open", "tune"]
 
 
 def __getattr__(name: str) -> Any:

@@ -147,7 +147,7 @@ def compress(
     Examples
     --------
     >>> import tempfile
-    >>> from inlay.space import build
+    >>> from inlay.building import build
     >>> space = build([], tempfile.mkdtemp(), encoder="hashing")
     >>> words = ["bee", "fox", "oak", "sea", "ice", "sun"]
     >>> rows = [{"id": f"{a}{b}{c}", "text": f"{a} {b} {c}"} for a in words for b in words for c in words]

@@ -14,6 +14,8 @@ from .core.method import Method
 from .core.values import Encoded, FloatArray, Hits, Search
 from .core.vectors import as_vectors
 
+DEPTH = 100  # rows that rankers choose from
+
 
 def named_encoder(name: str | None = None) -> Encoder:
     """Return the encoder of that name: ``"hashing"``, a class of the catalogue, or a sentence-transformers model.
@@ -137,7 +139,7 @@ class Pipeline(Method):
         return self
 
     def search(self, queries: Sequence[Any], k: int = 10, *, where: Where | None = None) -> Hits:
-        """Find the best `k` of the stored items for each query.
+        """Find the best `k` of the stored items for each query; rankers choose them from the best 100.
 
         Parameters
         ----------
@@ -149,8 +151,9 @@ class Pipeline(Method):
         if isinstance(queries, str):
             raise ParameterError("search needs a list of queries; wrap a single one as [query].")
         Q = self.encode(queries, role="query")
-        hits = self.index_.search(Q, k, where=where)
-        return self.rank(Search(hits, Q=Q, X=self.vectors_, queries=queries, items=self.items_)).hits
+        deep = max(k, DEPTH) if self.rankers else k
+        hits = self.index_.search(Q, deep, where=where)
+        return self.rank(Search(hits, Q=Q, X=self.vectors_, queries=queries, items=self.items_)).hits.top(k)
 
     def rank(self, search: Search) -> Search:
         """Apply the rankers, one after another."""

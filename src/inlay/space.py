@@ -2,105 +2,26 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, overload
+from typing import Any, overload
 
 import numpy as np
 import pyarrow.compute as pc
 
 from ._space import export, facts, provenance
-from ._space.job import Job, Progress, check
+from ._space.job import Progress, check
 from ._space.keeper import Keeper
-from ._space.locks import writing
 from ._space.place import Place
 from ._space.records import documents
 from ._space.report import OnError, Options, Report, check_choices
 from ._space.sources import Paths
 from ._space.table import Table, as_float32
 from ._space.view import Result
-from .core.contracts import Encoder, Index
+from .core.contracts import Index, Ranker
 from .core.errors import DataError, ParameterError
 from .core.values import FloatArray
 from .core.vectors import as_vectors
 from .data.records import Record
-from .pipeline import Pipeline, as_pipeline
-
-
-def build(
-    paths: Paths,
-    path: str | os.PathLike[str],
-    *,
-    encoder: str | Encoder | Pipeline | None = None,
-    text: Sequence[str] | None = None,
-    id: str | None = None,
-    max_tokens: int | None = None,
-    on_error: OnError = "skip",
-    dtype: Literal["float32", "float16"] | None = None,
-    progress: Progress | None = None,
-) -> "Space":
-    r"""Build a space from files, or bring it up to date.
-
-    Every group of a few thousand passages is committed when it is encoded. A build that was stopped, in whatever
-    way, goes on when it is run again, and ends in the same space as one that was never stopped. On a space that
-    stands, only passages that are new or have changed are encoded, and those that are gone from `paths` are deleted;
-    rows from elsewhere stay. What cannot be read now keeps its rows. The logger ``inlay`` tells a bound on the memory.
-
-    Parameters
-    ----------
-    paths : files, folders, and ``python:NAME`` for the docstrings of an installed package.
-    path : the folder of the space, or an address on object storage (``s3://bucket/my.space``).
-    encoder : an encoder, a fitted pipeline, the name of a model, or ``"hashing"``. None is the one that made the
-        space, and for a new one the default model.
-    text, id : the columns of text and of the id, in tables and JSON; guessed where None.
-    max_tokens : the longest passage; longer documents are split. None is what the encoder can see; what it cannot
-        see of longer passages is lost, and counted.
-    on_error : ``"fail"`` raises at the end where something was passed over; the rest is stored all the same.
-    dtype : the type of the stored vectors of a new space, float32 where None.
-    progress : called with (stage, done, total, unit); stages are read, encode and index.
-
-    Returns
-    -------
-    Space
-        Its `report` says what was done and what was passed over.
-
-    Raises
-    ------
-    FingerprintError
-        If `encoder` is not the one that made the space.
-    ConflictError
-        If another process is writing to the space.
-    DataError
-        If the space cannot be written; what was committed is kept.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> lines = '{"id": "a", "text": "bees dance", "year": 1973}\n{"id": "b", "text": "stocks fell", "year": 2008}\n'
-    >>> _ = (folder / "corpus.jsonl").write_text(lines)
-    >>> space = build(folder / "corpus.jsonl", folder / "my.space", encoder="hashing")
-    >>> [(hit.id, hit.fields) for hit in space.search("dance of the bees", k=1)]
-    [('a', {'year': 1973})]
-    >>> build(folder / "corpus.jsonl", folder / "my.space").report.unchanged
-    2
-    """
-    check_choices(on_error, dtype)
-    options = Options.of(text, id, max_tokens)
-    place, given = Place.of(path), as_pipeline(encoder)
-    if Table.open(place.records) is None:
-        given.fingerprint()  # raises for a model that there is not, before there is a folder
-    place.prepare()
-    with writing(place.folder):
-        table = Table.open(place.records)
-        pipeline = provenance.bare(given) if table is None else provenance.load(table.meta, place.pipeline)
-        if table is not None and encoder is not None:
-            pipeline = provenance.adopt(pipeline, given, table.meta)
-        job = Job(place, table, pipeline, options, dtype=dtype or "float32", once=False, progress=progress)
-        table = job.read(paths, vanish=True)
-        space = Space(place, table, pipeline)
-        space._keeper.settle(progress, whole=job.report.changes > 0)
-    space.report = job.report
-    check(job.report, on_error)
-    return space
+from .pipeline import Pipeline
 
 
 def open(path: str | os.PathLike[str]) -> "Space":
@@ -133,6 +54,7 @@ class Space:
     Examples
     --------
     >>> import tempfile
+    >>> from inlay.building import build
     >>> space = build([], tempfile.mkdtemp(), encoder="hashing")
     >>> report = space.add([{"id": "a", "text": "bees dance", "year": 1973}, {"id": "b", "text": "bees sleep"}])
     >>> report.added, len(space)
@@ -165,14 +87,37 @@ class Space:
         return self
 
     @overload
-    def search(self, queries: str, k: int = 10, where: str | None = None) -> list[Result]: ...  # type: ignore[overload-overlap]
+    def search(  # type: ignore[overload-overlap]
+        self,
+        queries: str,
+        k: int = 10,
+        where: str | None = None,
+        *,
+        hybrid: Ranker | None = None,
+        rankers: Sequence[Ranker] = (),
+        depth: int | None = None,
+    ) -> list[Result]: ...
     @overload
     def search(
-        self, queries: Sequence[str] | FloatArray, k: int = 10, where: str | None = None
+        self,
+        queries: Sequence[str] | FloatArray,
+        k: int = 10,
+        where: str | None = None,
+        *,
+        hybrid: Ranker | None = None,
+        rankers: Sequence[Ranker] = (),
+        depth: int | None = None,
     ) -> list[list[Result]]: ...
 
     def search(
-        self, queries: str | Sequence[str] | FloatArray, k: int = 10, where: str | None = None
+        self,
+        queries: str | Sequence[str] | FloatArray,
+        k: int = 10,
+        where: str | None = None,
+        *,
+        hybrid: Ranker | None = None,
+        rankers: Sequence[Ranker] = (),
+        depth: int | None = None,
     ) -> list[Result] | list[list[Result]]:
         """Find the passages nearest to each query.
 
@@ -182,6 +127,11 @@ class Space:
         k : at least 1.
         where : an SQL condition on the columns, such as ``"year >= 2020 AND source LIKE 'docs/%'"``. `k` results come
             back wherever it holds for that many rows.
+        hybrid : a ranker that fuses what the vectors find with what the words find (BM25), such as
+            `inlay.rankers.fuse.ReciprocalRankFusion`; needs `index_words` once. None searches by vectors alone.
+        rankers : applied one after another to what was found, behind those of the pipeline; they see the texts and
+            vectors of the rows that were found.
+        depth : rows that the rankers choose from, 100 where None.
 
         Returns
         -------
@@ -198,7 +148,8 @@ class Space:
                 Q, asked = as_vectors(texts, "queries", dim=view.table.dim), None
             else:
                 Q, asked = self._encode(texts), texts
-            found = view.results(view.search(Q, k, where, asked)) if len(Q) else []
+            how = view.search(Q, k, where, asked, hybrid=hybrid, rankers=rankers, depth=depth) if len(Q) else None
+            found = [] if how is None else view.results(how)
         return found[0] if isinstance(queries, str) else found
 
     def _encode(self, texts: Sequence[str]) -> FloatArray:
@@ -292,6 +243,24 @@ class Space:
     def store_as(self, index: Index, record: Mapping[str, Any] | None = None) -> None:
         """Search by another index from now on, in one commit; `record` says how it was chosen, see `inlay.compress`."""
         self._keeper.store_as(index, record)
+
+    def count(self, where: str) -> int:
+        """Return the number of rows for which the SQL condition holds."""
+        with self._keeper.reading:
+            return len(self._table.addresses(where))
+
+    @property
+    def has_words(self) -> bool:
+        """Whether the words of the texts are indexed."""
+        with self._keeper.reading:
+            return self._table.has_words
+
+    def index_words(self) -> None:
+        """Index the words of the texts, in one commit, so that searches can be hybrid.
+
+        Rows that come later are found as well, though more slowly until this is called again.
+        """
+        self._keeper.index_words()
 
     def compact(self) -> None:
         """Put small files together and drop deleted rows and old versions; this happens by itself as well."""

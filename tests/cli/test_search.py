@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+import inlay as package
+
 
 def test_json_is_a_list_of_hits(inlay, space):
     done = inlay("search", space, "dance of the bees", "-k", "2", "--json")
@@ -73,3 +75,70 @@ def test_a_corrupt_space_is_named(inlay, space, tmp_path):
     assert done.exit_code == 1
     assert "my.space" in done.stderr
     assert "not expected" not in done.stderr
+
+
+@pytest.fixture
+def reports(tmp_path):
+    space = package.build([], tmp_path / "r.space", encoder="hashing")
+    space.add([{"id": f"t{i}", "text": f"report {i} on case {i % 9} of item{i}", "n": i} for i in range(90)])
+    return tmp_path / "r.space"
+
+
+def test_a_hybrid_search_indexes_words_once_and_explains_itself(inlay, reports):
+    done = inlay("search", reports, "item77 unheard", "--hybrid", "--explain", "-k", "2", "--where", "n > 10")
+    assert done.exit_code == 0, done.stderr
+    assert "The words are not indexed yet" in done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("vectors: Exact, for so few vectors")
+    assert lines[1] == "filter: n > 10; 79 of 90 passages, found first, then searched among"
+    assert lines[2] == "words: BM25 over an inverted index; fused by ReciprocalRankFusion()"
+    assert "t77" in lines[3]
+    assert any(line.startswith("    vectors 0.") and ", words " in line for line in lines)
+    again = inlay("search", reports, "item77 unheard", "--hybrid", "--json", "--explain", "-k", "1")
+    assert "indexed" not in again.stderr
+    assert json.loads(again.stdout)[0]["legs"].keys() == {"vectors", "words"}
+
+
+def test_a_cutoff_is_fitted_on_judgments(inlay, reports, tmp_path):
+    judged = {
+        "documents": {},
+        "queries": {f"q{i}": f"report {i} item{i}" for i in range(60)},
+        "relevant": {f"q{i}": {f"t{i}": 1} for i in range(60)},
+    }
+    file = tmp_path / "judged.json"
+    file.write_text(json.dumps(judged))
+    whole = inlay("search", reports, "report 80 item80", "-k", "50", "--json")
+    cut = inlay("search", reports, "report 80 item80", "-k", "50", "--coverage", "0.9", "--judgments", file, "--json")
+    assert cut.exit_code == 0, cut.stderr
+    kept = [hit["id"] for hit in json.loads(cut.stdout)]
+    assert kept == [hit["id"] for hit in json.loads(whole.stdout)][: len(kept)]
+    assert "t80" in kept
+    assert len(kept) < 50
+    said = inlay("search", reports, "report 80", "--coverage", "0.9", "--judgments", file, "--explain").stdout
+    assert "then: ConformalThreshold(" in said
+    assert "whose cutoff is 0." in said
+
+
+def test_diverse_hits(inlay, reports):
+    plain, diverse = (
+        [hit["id"] for hit in json.loads(inlay("search", reports, "case 3", "--json", *more).stdout)]
+        for more in ((), ("--diverse", "0.7"))
+    )
+    assert len(diverse) == 5
+    assert diverse[0] == plain[0]
+    assert diverse != plain
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--coverage", "0.9"), "go together"),
+        (("--judgments", "scifact"), "go together"),
+        (("--diverse", "1.5"), "less than or equal to 1"),
+        (("--rerank", "no/such/model"), "no/such/model"),
+    ],
+)
+def test_wrong_ways_to_rank_are_refused(inlay, reports, options, said):
+    done = inlay("search", reports, "case 3", *options)
+    assert done.exit_code != 0
+    assert said in done.stderr

@@ -143,7 +143,7 @@ def measure(name: str, index: Index, trial: Trial, known: dict[str, tuple[Coded,
         kept=kept,
         fit_s=max(0.0, seconds - coding * len(X)),
         encode_us=1e6 * coding,
-        search_ms=_milliseconds(fitted, Q, trial.k),
+        search_ms=milliseconds(fitted, Q, trial.k),
         bound=_bound(fitted, trial) if isinstance(fitted, Coded) else None,
     )
 
@@ -183,7 +183,8 @@ def _bound(index: Coded, trial: Trial) -> Bound | None:
     return bound(Q, trial.X, np.linalg.norm(back, axis=1), exact, trial.k * max(1, index.rescore))
 
 
-def _milliseconds(index: Index, Q: FloatArray, k: int) -> float:
+def milliseconds(index: Index, Q: FloatArray, k: int) -> float:
+    """Return the median time of a search for one query."""
     index.search(Q[:1], k)  # what is made when first used is not a search
     times = []
     for q in Q[:TIMED]:

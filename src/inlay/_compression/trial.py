@@ -47,7 +47,7 @@ def trial(
     X, ids, names = space.vectors(), np.array(space.ids()), np.array(space.documents())
     grades: list[dict[int, int]] | None = None
     if judgments is not None:
-        asked, relevant = _judged(judgments, ids, names)
+        asked, relevant = judged(judgments, ids, names)
         rows = _drawn(rng, len(X), max_rows, np.flatnonzero(np.isin(names, list(set().union(*relevant)))))
         Q = space.pipeline.encode(asked, role="query")
         told = f"{len(asked):,} queries with judgments"
@@ -95,7 +95,7 @@ def _pairs(
     return np.concatenate([X[some], *[X[rows]] * times]), np.concatenate([X[some], *[Q[asked]] * times])
 
 
-def _judged(judgments: Any, ids: Any, names: Any) -> tuple[list[str], list[dict[str, int]]]:
+def judged(judgments: Any, ids: Any, names: Any) -> tuple[list[str], list[dict[str, int]]]:
     """Return the queries that have a good document here, and the grades of documents by name."""
     columns = load(judgments)
     missing = [name for name in ("queries", "relevant") if not isinstance(columns.get(name), Mapping)]

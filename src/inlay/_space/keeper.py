@@ -108,6 +108,12 @@ class Keeper:
             self.view = View(fresh, self.place, self.pipeline)
             self.settle()
 
+    def index_words(self) -> None:
+        """Index the words of the texts."""
+        with self.changing() as table:
+            self.see(table.index_words())
+            self.settle()
+
     def compact(self) -> None:
         """Compact the table, and tell the saved index where its rows are now."""
         table, addresses = self.view.table, self.view.addresses

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from lance.commit import CommitConflictError
 from lance.fragment import FragmentMetadata, write_fragments
+from lance.query import MatchQuery
 from lance.schema import LanceSchema
 from numpy.typing import NDArray
 
@@ -24,6 +25,7 @@ from .columns import OWN
 AddressArray = NDArray[np.uint64]
 
 META = b"inlay"
+WORDS = "words"  # the name of the index of the texts
 KEPT = timedelta(days=1)  # how long a version stays that a reader may have open
 FRAGMENT = 1 << 18  # rows of a file that compaction leaves alone
 READ_AHEAD = 32 << 20  # bytes that are read before they are asked for; Lance's own 2 GB would hold a whole table
@@ -155,6 +157,37 @@ class Table:
             out[start : start + len(batch)] = as_matrix(batch["vector"], self.dim)
             start += len(batch)
         return out
+
+    @property
+    def has_words(self) -> bool:
+        """Whether the words of the texts are indexed."""
+        with told(self.uri):
+            return any(index.name == WORDS for index in self.dataset.describe_indices())
+
+    def index_words(self) -> Self:
+        """Index the words of the texts, in one commit; where they are indexed, take in the rows that are new."""
+        with told(self.uri):
+            dataset = lance.dataset(self.uri, version=self.version)
+            if self.has_words:
+                dataset.optimize.optimize_indices(index_names=[WORDS])
+            else:
+                dataset.create_scalar_index("text", "INVERTED", name=WORDS, with_position=False)
+        return self if dataset.version == self.version else type(self)(self.uri, dataset)
+
+    def search_words(self, query: str, k: int, where: str | None) -> tuple[AddressArray, FloatArray]:
+        """Return the addresses of up to `k` rows that share words with a query, and their BM25 scores, best first."""
+        with told(self.uri):
+            found = self.dataset.scanner(
+                columns=["_score"],
+                full_text_query=MatchQuery(query, "text"),
+                filter=_whole(where),
+                prefilter=True,
+                limit=k,
+                with_row_address=True,
+            ).to_table()
+        addresses, scores = found["_rowaddr"].to_numpy(), found["_score"].to_numpy()
+        order = np.lexsort((addresses, -scores))
+        return addresses[order], scores[order]
 
     def stage(self, rows: pa.Table) -> list[FragmentMetadata]:
         """Write rows to files that no version names yet."""

@@ -1,16 +1,18 @@
 """View: one version of a space, to be read; and Result, what a search gives."""
 
 import logging
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from inlay.core.errors import DataError
+from inlay.core.contracts import Ranker
+from inlay.core.errors import DataError, ParameterError
 from inlay.core.values import FloatArray, Hits, IdArray, Search
-from inlay.pipeline import Pipeline
+from inlay.pipeline import DEPTH, Pipeline
 
 from . import columns
 from .finder import Finder
@@ -20,6 +22,7 @@ from .table import AddressArray, Table, as_float32
 
 Progress = Callable[[str, int, int, str], object]
 MISSING = "the index is missing, so that all of them are compared; the next build, add or delete makes it"
+LEGS = ("vectors", "words")
 _log = logging.getLogger("inlay")
 
 
@@ -36,6 +39,7 @@ class Result:
     start, end : where the passage stands in its document, in characters.
     fields : the other columns of the record that have a value.
     document : the id of the document it was cut from; its own id where it is the whole.
+    legs : of a hybrid search, the scores that it has by its vector and by its words, as far as each found it.
     """
 
     id: str
@@ -46,6 +50,7 @@ class Result:
     end: int
     fields: dict[str, Any] = field(default_factory=dict)
     document: str = ""
+    legs: dict[str, float] = field(default_factory=dict)
 
 
 _SHOWN = ("id", "document", "text", "source", "start", "end", "extra")
@@ -101,39 +106,76 @@ class View:
         except DataError as error:
             _log.warning("The index was not made, the space is complete without it: %s", error)
 
-    def search(self, Q: FloatArray, k: int, where: str | None, queries: Sequence[Any] | None) -> Hits:
-        """Find positions; the rankers of the pipeline put them into their last order."""
+    def search(
+        self,
+        Q: FloatArray,
+        k: int,
+        where: str | None,
+        queries: Sequence[Any] | None,
+        *,
+        hybrid: Ranker | None = None,
+        rankers: Sequence[Ranker] = (),
+        depth: int | None = None,
+    ) -> Search:
+        """Find positions; `hybrid`, the rankers of the pipeline and those that are given put them in order."""
+        last = [*(() if hybrid is None else (hybrid,)), *self._pipeline.rankers, *rankers]
+        most = max(1, len(self.addresses))
+        k = min(k, most)
+        deep = min(most, max(k, DEPTH if depth is None else depth)) if last else k
         rows = None
         if where is not None:
             rows = np.sort(positions_of(self.table.addresses(where), self.addresses))
-        k = min(k, max(1, len(self.addresses)))
-        hits = self.finder.search(Q, k, rows)
-        return self._rank(hits, Q, queries) if self._pipeline.rankers else hits
+        search = Search(self.finder.search(Q, deep, rows), Q=Q, queries=queries)
+        if hybrid is not None:
+            search = replace(search, others=(self._words(queries, deep, where),))
+        return search if not last else self._rank(search, last, k)
 
-    def _rank(self, hits: Hits, Q: FloatArray, queries: Sequence[Any] | None) -> Hits:
+    def _words(self, queries: Sequence[Any] | None, k: int, where: str | None) -> Hits:
+        """Find the positions of the rows that share words with each query."""
+        if queries is None:
+            raise ParameterError("A hybrid search needs queries that are texts, for it compares words as well.")
+        if not self.table.has_words:
+            raise ParameterError(
+                f"The words of {self._place.root} are not indexed; inlay index {self._place.root} --words does that, "
+                "or index_words()."
+            )
+        ids, scores = np.full((len(queries), k), -1, np.int64), np.full((len(queries), k), -np.inf, np.float32)
+        for i, query in enumerate(queries):
+            addresses, found = self.table.search_words(query, k, where)
+            ids[i, : len(found)], scores[i, : len(found)] = positions_of(addresses, self.addresses), found
+        return Hits(ids, scores)
+
+    def _rank(self, search: Search, rankers: Sequence[Ranker], k: int) -> Search:
         """Rank among the rows that were found: rankers see their texts and vectors under new, small numbers."""
-        found = np.unique(hits.ids[hits.ids >= 0])
+        lists = (search.hits, *search.others)
+        found = np.unique(np.concatenate([hits.ids[hits.ids >= 0] for hits in lists]))
         if not len(found):
-            return hits
-        rows = self.table.take(found, ["text"])["text"].to_pylist()
+            return replace(search, others=(), hits=search.hits.top(k))
+        small = [Hits(np.where(h.ids >= 0, np.searchsorted(found, h.ids), -1), h.scores) for h in lists]
+        items = self.table.take(found, ["text"])["text"].to_pylist()
         X = as_float32(self.table.vectors(found))
-        small = np.where(hits.ids >= 0, np.searchsorted(found, hits.ids), -1)
-        ranked = self._pipeline.rank(Search(Hits(small, hits.scores), Q=Q, X=X, queries=queries, items=rows)).hits
-        return Hits(np.where(ranked.ids >= 0, found[ranked.ids], -1), ranked.scores)
+        ranked = replace(search, hits=small[0], others=tuple(small[1:]), X=X, items=items)
+        for ranker in rankers:
+            ranked = ranker.rank(ranked)
+        ranked = ranked.found(ranked.hits.top(k))
+        hits = Hits(np.where(ranked.hits.ids >= 0, found[ranked.hits.ids], -1), ranked.hits.scores)
+        return Search(hits, legs=ranked.legs)
 
-    def results(self, hits: Hits) -> list[list[Result]]:
+    def results(self, search: Search) -> list[list[Result]]:
         """Read the rows of hits, each once."""
+        hits = search.hits
         found: IdArray = np.unique(hits.ids[hits.ids >= 0])
         names = [*_SHOWN, *self.table.fields]
         rows = self.table.take(found, names).to_pylist() if len(found) else []
         by_position = dict(zip(found.tolist(), rows, strict=True))
+        legs = np.empty((*hits.ids.shape, 0)) if search.legs is None else search.legs
         return [
-            [_result(by_position[i], score) for i, score in zip(ids, scores, strict=True) if i >= 0]
-            for ids, scores in zip(hits.ids.tolist(), hits.scores.tolist(), strict=True)
+            [_result(by_position[i], score, leg) for i, score, leg in zip(ids, scores, leg, strict=True) if i >= 0]
+            for ids, scores, leg in zip(hits.ids.tolist(), hits.scores.tolist(), legs.tolist(), strict=True)
         ]
 
 
-def _result(row: dict[str, Any], score: float) -> Result:
+def _result(row: dict[str, Any], score: float, legs: Sequence[float]) -> Result:
     return Result(
         row["id"],
         score,
@@ -143,4 +185,5 @@ def _result(row: dict[str, Any], score: float) -> Result:
         row["end"],
         columns.gather(row),
         row["document"] or row["id"],
+        {name: leg for name, leg in zip(LEGS, legs, strict=False) if not math.isnan(leg)},
     )

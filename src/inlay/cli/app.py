@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from . import build, change, claims, compress, evaluate, methods, search, show
+from . import build, change, claims, compress, evaluate, index, methods, search, show
 from .exits import EPILOG
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ app.command("info")(show.info)
 app.command("add")(change.add)
 app.command("delete")(change.delete)
 app.command("export")(show.export)
+app.command("index")(index.index)
 app.command("compress")(compress.compress)
 app.command("eval")(evaluate.eval_)
 app.command("compare")(evaluate.compare)

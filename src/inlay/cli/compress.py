@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .exits import guarded
-from .options import AsJson, SpacePath
+from .options import AsJson, Queries, SpacePath, lines_of
 
 if TYPE_CHECKING:
     from inlay.compression import Compression
@@ -30,12 +30,7 @@ def compress(
     choose: Annotated[
         str | None, typer.Option("--choose", metavar="NAME", help="The way by name; float32 takes a choice back.")
     ] = None,
-    queries: Annotated[
-        str | None,
-        typer.Option(
-            "--queries", metavar="FILE", help="Texts as they will be asked, one a line; held-back vectors without it."
-        ),
-    ] = None,
+    queries: Queries = None,
     judgments: Annotated[
         str | None,
         typer.Option(
@@ -68,7 +63,7 @@ def compress(
     from .progress import Meter
     from .report import announced
 
-    asked = None if queries is None else _lines(queries)
+    asked = lines_of(queries)
     if report is not None and not Path(report).absolute().parent.is_dir():
         raise typer.BadParameter(f"There is no folder for the report {report}.")
     with announced(), Meter("measuring") as meter:
@@ -97,21 +92,6 @@ def compress(
 
         Path(report).write_text(page(found), encoding="utf-8")
         typer.echo(f"Wrote the report to {report}.", err=True)
-
-
-def _lines(file: str) -> list[str]:
-    from inlay.core.errors import DataError
-
-    try:
-        lines = Path(file).read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file} is not UTF-8, at byte {error.start}; convert it.") from error
-    texts = [line.strip() for line in lines if line.strip()]
-    if not texts:
-        raise DataError(f"{file} has no query; put one on each line.")
-    return texts
 
 
 def _print(found: "Compression") -> None:

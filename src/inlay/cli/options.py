@@ -35,6 +35,13 @@ MaxTokens = Annotated[
     ),
 ]
 
+Queries = Annotated[
+    str | None,
+    typer.Option(
+        "--queries", metavar="FILE", help="Texts as they will be asked, one a line; held-back vectors without it."
+    ),
+]
+
 
 OnError = Literal["skip", "fail"]
 OnErrorOption = Annotated[
@@ -51,6 +58,24 @@ def fields(text: str | None) -> list[str] | None:
     if not all(names):
         raise typer.BadParameter(f"--text needs names between commas, got {text!r}.")
     return names
+
+
+def lines_of(file: str | None) -> list[str] | None:
+    """Return the lines of a file that are not empty, None where no file was given."""
+    from inlay.core.errors import DataError
+
+    if file is None:
+        return None
+    try:
+        lines = Path(file).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file} is not UTF-8, at byte {error.start}; convert it.") from error
+    texts = [line.strip() for line in lines if line.strip()]
+    if not texts:
+        raise DataError(f"{file} has no query; put one on each line.")
+    return texts
 
 
 def check(paths: list[str]) -> None:

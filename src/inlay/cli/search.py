@@ -1,12 +1,18 @@
 """``inlay search``: questions to passages."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .exits import guarded
 from .options import AsJson, SpacePath
+
+if TYPE_CHECKING:
+    from inlay.core.contracts import Ranker
+    from inlay.space import Space
+
+RERANKED = 30  # hits that a cross-encoder reads, at some tens a second
 
 
 @guarded()
@@ -21,6 +27,45 @@ def search(
         str | None,
         typer.Option("--where", metavar="SQL", help='Only records for which this holds, such as "year >= 2020".'),
     ] = None,
+    hybrid: Annotated[
+        bool, typer.Option("--hybrid", help="Compare words (BM25) as well as vectors, and fuse both lists.")
+    ] = False,
+    rerank: Annotated[
+        str | None,
+        typer.Option(
+            "--rerank",
+            metavar="MODEL",
+            help="Read the best hits again with a cross-encoder: a folder, a cached name, or default.",
+        ),
+    ] = None,
+    diverse: Annotated[
+        float | None,
+        typer.Option(
+            "--diverse", metavar="SHARE", min=0, max=1, help="Prefer hits unlike each other; 0 to 1, such as 0.3."
+        ),
+    ] = None,
+    coverage: Annotated[
+        float | None,
+        typer.Option(
+            "--coverage",
+            metavar="SHARE",
+            help="Cut hits off where this share of queries still keeps a relevant one, such as 0.95; needs "
+            "--judgments.",
+        ),
+    ] = None,
+    judgments: Annotated[
+        str | None,
+        typer.Option("--judgments", metavar="DATA", help="A known retrieval set, or a file, that --coverage fits on."),
+    ] = None,
+    depth: Annotated[
+        int | None,
+        typer.Option(
+            "--depth", metavar="N", min=1, help=f"Hits that are ranked again; {RERANKED} with --rerank, else 100."
+        ),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say how the hits came about, and the score of each list that was fused.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Find the passages nearest to a question."""
@@ -33,19 +78,71 @@ def search(
     asked = [line for query in queries for line in (_lines() if query == "-" else [query])]
     if not asked or not all(query.strip() for query in asked):
         raise typer.BadParameter("A query is empty; give at least one word.")
-    with announced(), Meter("searching"):
-        found = inlay.open(space).search(asked, k=k, where=where)
+    if (coverage is None) != (judgments is None):
+        raise typer.BadParameter("--coverage and --judgments go together: the cutoff is fitted on judged queries.")
+    if depth is None and rerank is not None:
+        depth = max(k, RERANKED)
+    with announced(), Meter("searching") as meter:
+        opened = inlay.open(space)
+        how = _how(opened, hybrid, rerank, diverse, depth)
+        if coverage is not None:
+            from inlay.coverage import threshold
+
+            meter("fitting the cutoff", 0, 1, "data set")
+            how["rankers"].append(threshold(opened, judgments, coverage, **how))
+        found = opened.search(asked, k=k, where=where, **how)
     if as_json:
         hits = zip(asked, found, strict=True)
-        print_json([result_json(query, rank, hit) for query, hs in hits for rank, hit in enumerate(hs, 1)])
+        rows = [(query, rank, hit) for query, hs in hits for rank, hit in enumerate(hs, 1)]
+        print_json([result_json(*row) | ({"legs": row[2].legs} if explain else {}) for row in rows])
         return
+    if explain:
+        _explain(opened, where, how)
     for i, (query, results) in enumerate(zip(asked, found, strict=True)):
         if len(asked) > 1:
             typer.echo(f"{'' if i == 0 else chr(10)}{query}")
         for rank, result in enumerate(results, 1):
             print_result(query, rank, result)
+            if explain and result.legs:
+                typer.echo("    " + ", ".join(f"{name} {score:.3f}" for name, score in result.legs.items()))
         if not results:
             typer.echo("    nothing found" + (" where " + where if where else ""))
+
+
+def _how(opened: "Space", hybrid: bool, rerank: str | None, diverse: float | None, depth: int | None) -> dict[str, Any]:
+    """Return what `Space.search` is given beside queries; the words are indexed where they are needed and are not."""
+    fuse: Ranker | None = None
+    rankers: list[Ranker] = []
+    if hybrid:
+        from inlay.rankers.fuse import ReciprocalRankFusion
+
+        fuse = ReciprocalRankFusion()
+        if not opened.has_words:
+            typer.echo("The words are not indexed yet; doing that now, once.", err=True)
+            opened.index_words()
+    if rerank is not None:
+        from inlay.rankers.rerank import CrossEncoder
+
+        rankers.append(CrossEncoder(None if rerank == "default" else rerank))
+    if diverse is not None:
+        from inlay.rankers.rerank import MaximalMarginalRelevance
+
+        relevance = "cosine" if fuse is None and rerank is None else "scores"
+        rankers.append(MaximalMarginalRelevance(diverse, relevance=relevance))
+    return {"hybrid": fuse, "rankers": rankers, "depth": depth}
+
+
+def _explain(opened: "Space", where: str | None, how: dict[str, Any]) -> None:
+    info = opened.info()["index"]
+    typer.echo(f"vectors: {info['kind']}, for {info['why']}")
+    if where is not None:
+        n = opened.count(where)
+        typer.echo(f"filter: {where}; {n:,} of {len(opened):,} passages, found first, then searched among")
+    if how["hybrid"] is not None:
+        typer.echo(f"words: BM25 over an inverted index; fused by {how['hybrid']!r}")
+    for ranker in how["rankers"]:
+        cutoff = getattr(ranker, "threshold_", None)
+        typer.echo(f"then: {ranker!r}" + ("" if cutoff is None else f", whose cutoff is {cutoff:.4f}"))
 
 
 def _lines() -> list[str]:

@@ -61,7 +61,10 @@ def test_a_pipeline_is_searched_with_its_rankers_and_left_as_it_was():
 
             from inlay.core.values import Hits
 
-            return replace(search, hits=Hits(search.hits.ids[:, ::-1], -search.hits.scores[:, ::-1]))
+            ids = search.hits.ids
+            order = np.where(ids >= 0, np.arange(ids.shape[1]), -1).argsort(axis=1)[:, ::-1]
+            ids, scores = (np.take_along_axis(x, order, 1) for x in (ids, search.hits.scores))
+            return replace(search, hits=Hits(ids, np.where(ids >= 0, -scores, -np.inf)))
 
     plain = Pipeline(HashingEncoder(dim=64))
     value = Retrieval(DATA, ks=(40,)).run(plain)[0].value
