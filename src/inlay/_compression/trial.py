@@ -42,7 +42,7 @@ def trial(
     if queries is not None and judgments is not None:
         raise ParameterError("Give queries or judgments, not both; judgments bring their own queries.")
     if len(space) < FEWEST:
-        raise DataError(f"{space.path} has {len(space)} vectors; fewer than {FEWEST} tell nothing, and need no room.")
+        raise DataError(f"{space.path} has {len(space)} vectors; fewer than {FEWEST} tell nothing.")
     rng = np.random.default_rng(random_state)
     X, ids, names = space.vectors(), np.array(space.ids()), np.array(space.documents())
     grades: list[dict[int, int]] | None = None
