@@ -4,6 +4,7 @@ import re
 from collections import Counter
 
 import numpy as np
+from _names import TOPICS
 from _vectors import encoded
 from scipy.stats import rankdata
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
@@ -14,28 +15,6 @@ from inlay.data.datasets import load
 from inlay.transforms.linear import ConceptProjection
 
 # What each newsgroup is about, in the order of the groups' names, and under what.
-TOPICS = (
-    ("atheism", "religion"),
-    ("computer graphics", "computers"),
-    ("Microsoft Windows", "computers"),
-    ("PC hardware", "computers"),
-    ("Apple Macintosh", "computers"),
-    ("X Window System", "computers"),
-    ("for sale", "commerce"),
-    ("cars", "vehicles"),
-    ("motorcycles", "vehicles"),
-    ("baseball", "sports"),
-    ("ice hockey", "sports"),
-    ("cryptography", "science"),
-    ("electronics", "science"),
-    ("medicine", "science"),
-    ("space flight", "science"),
-    ("Christianity", "religion"),
-    ("gun control", "politics"),
-    ("Middle East", "politics"),
-    ("government", "politics"),
-    ("spirituality", "religion"),
-)
 N_WORDS = 768
 N_TRIPLES = 1000
 N_MESSAGES = 300  # all of whose neighbours are compared

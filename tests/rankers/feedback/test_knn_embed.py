@@ -1,0 +1,108 @@
+"""KNNEmbed against mixtures and shared-out places in loops, what a new user gets, and what it refuses."""
+
+import numpy as np
+import pytest
+
+from inlay.core.errors import NotFittedError, ParameterError, ShapeError
+from inlay.core.values import Hits, Search
+from inlay.core.vectors import normalize, product_top_k
+from inlay.rankers.feedback import KNNEmbed
+
+
+def visits(n_users=25, n_items=40, seed=0):
+    """Users, items, and what each user had; the last user had nothing."""
+    rng = np.random.default_rng(seed)
+    X, Q = normalize(rng.normal(size=(n_items, 6))), normalize(rng.normal(size=(n_users, 6)))
+    had = [{int(i): float(rng.uniform(0.5, 3)) for i in rng.permutation(n_items)[:5]} for _ in range(n_users - 1)]
+    return X, Q, [*had, {}]
+
+
+def asked(X, Q, k=7):
+    return Search(product_top_k(Q, X, k), Q=Q, X=X)
+
+
+def by_loops(fitted, X, users, had, q, own, k):
+    """The items of one user, step by step."""
+    near = [v for v in np.argsort(-users @ q, kind="stable") if v != own][: fitted.n_neighbors]
+    weights = [(v, (fitted.alpha if own is not None else 1.0) / len(near)) for v in near]
+    weights += [(own, 1 - fitted.alpha)] if own is not None else []
+    taste = np.zeros(len(X))
+    for v, weight in weights:
+        for item, grade in had[v].items():
+            taste[item] += weight * grade / sum(had[v].values())
+    queues, mixture = {}, {}
+    for c in range(fitted.n_clusters):
+        inside = fitted.labels_ == c
+        mixture[c] = taste[inside].sum()
+        if mixture[c] > 0:
+            towards = (taste[inside] @ X[inside]) / mixture[c]
+            queues[c] = sorted(np.flatnonzero(inside), key=lambda i, towards=towards: -X[i] @ towards)
+    taken = dict.fromkeys(queues, 0)
+    out = []
+    while len(out) < k:
+        open_ = [c for c in queues if taken[c] < len(queues[c])]
+        best = max(open_, key=lambda c: mixture[c] / (taken[c] + 0.5))
+        out.append(queues[best][taken[best]])
+        taken[best] += 1
+    return out
+
+
+@pytest.mark.parametrize(("n_clusters", "n_neighbors", "alpha"), [(4, 3, 0.8), (6, 1, 0.5), (1, 5, 1.0), (5, 2, 0.0)])
+def test_items_are_those_of_loops(n_clusters, n_neighbors, alpha):
+    X, Q, had = visits()
+    ranker = KNNEmbed(n_clusters, n_neighbors=n_neighbors, alpha=alpha).fit(asked(X, Q), had)
+    hits = ranker.rank(asked(X, Q)).hits
+    for u in range(len(Q) - 1):
+        assert hits.ids[u].tolist() == by_loops(ranker, X, Q, had, Q[u], u, 7)
+    strangers = normalize(np.random.default_rng(5).normal(size=(6, 6)))
+    for q, ids in zip(strangers, ranker.rank(asked(X, strangers)).hits.ids, strict=True):
+        assert ids.tolist() == by_loops(ranker, X, Q, had, q, None, 7)
+
+
+def test_places_are_shared_out_in_proportion():
+    X, Q, had = visits()
+    ranker = KNNEmbed(4, n_neighbors=3).fit(asked(X, Q), had)
+    hits = ranker.rank(asked(X, Q, 20)).hits
+    first = hits.scores[:, :1] * 0.5  # the weight of the heaviest cluster
+    for ids, weight in zip(hits.ids, first[:, 0], strict=True):
+        of_best = (ranker.labels_[ids] == ranker.labels_[ids[0]]).sum()
+        size = (ranker.labels_ == ranker.labels_[ids[0]]).sum()
+        assert of_best >= min(size, int(20 * weight) - 1)
+
+
+def test_a_user_of_whom_nothing_is_known_keeps_its_hits():
+    X, Q, had = visits()
+    alone = KNNEmbed(4, n_neighbors=3, alpha=0.0).fit(asked(X, Q), had).rank(asked(X, Q)).hits
+    assert alone.ids[-1].tolist() == asked(X, Q).hits.ids[-1].tolist()
+    none = Search(Hits([[-1] * 3], [[-np.inf] * 3]), Q=Q[:1], X=X)
+    assert KNNEmbed(4).fit(asked(X, Q), had).rank(none).hits.counts.tolist() == [0]
+
+
+def test_more_places_than_items_stay_empty():
+    X, Q, had = visits(n_items=8)
+    hits = KNNEmbed(2, alpha=1.0).fit(asked(X, Q), had).rank(asked(X, Q, 12)).hits
+    assert (hits.counts == 8).all()
+
+
+def test_what_is_wrong_is_refused():
+    X, Q, had = visits()
+    search = asked(X, Q)
+    for parameters, message in (
+        ({"n_clusters": 41}, "from 1 to the 40 items, got 41"),
+        ({"n_clusters": 4, "n_neighbors": 0}, "n_neighbors must be at least 1"),
+        ({"n_clusters": 4, "alpha": 1.1}, "alpha a share from 0 to 1, got 20 and 1.1"),
+    ):
+        with pytest.raises(ParameterError, match=message):
+            KNNEmbed(**parameters).fit(search, had)
+    for y, message in (
+        (None, "fit needs y"),
+        (had[1:], "each of the 25 users had, got 24"),
+        ([{40: 1.0}, *had[1:]], "there are 40"),
+        ([{1: -1.0}, *had[1:]], "below 0"),
+    ):
+        with pytest.raises(ShapeError, match=message):
+            KNNEmbed(4).fit(search, y)
+    with pytest.raises(ParameterError, match="looks at Q and X"):
+        KNNEmbed(4).fit(Search(search.hits), had)
+    with pytest.raises(NotFittedError):
+        KNNEmbed(4).rank(search)
