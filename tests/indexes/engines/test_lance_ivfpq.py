@@ -1,0 +1,145 @@
+"""LanceIVFPQ finds nearly all in its lists, all that a filter allows, and the version that was saved."""
+
+import copy
+
+import lance
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from inlay.core.errors import DataError, ParameterError, ShapeError
+from inlay.core.vectors import normalize, product_top_k
+from inlay.indexes.engines import LanceIVFPQ
+
+DIM = 16
+
+
+def sample(n, seed):
+    """Vectors in clusters, as those of texts are."""
+    rng = np.random.default_rng(seed)
+    centres = np.random.default_rng(99).standard_normal((40, DIM))
+    return normalize(centres[rng.integers(0, 40, n)] + 0.6 * rng.standard_normal((n, DIM)))
+
+
+X, Q = sample(3000, 0), sample(30, 1)
+
+
+def listed(path, **parameters):
+    return LanceIVFPQ(path, exact_below=256, n_lists=20, n_subvectors=4, **parameters)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    return listed(tmp_path_factory.mktemp("lance") / "x.lance", n_probes=8).fit(X)
+
+
+def same(hits, want):
+    assert np.array_equal(hits.ids, want.ids)
+    assert np.array_equal(hits.scores, want.scores)
+
+
+def recall(found, exact):
+    return np.mean([len(set(a) & set(b)) / len(b) for a, b in zip(found.ids, exact.ids, strict=True)])
+
+
+def test_few_rows_are_compared_one_by_one(tmp_path):
+    index = LanceIVFPQ(tmp_path / "x.lance").fit(X[:600])
+    same(index.search(Q, 10), product_top_k(Q, X[:600], 10))
+    same(index.search(Q, 700), product_top_k(Q, X[:600], 700))
+    rows = np.arange(0, 600, 7)
+    same(index.search(Q, 10, where=rows), product_top_k(Q, X, 10, rows=rows))
+
+
+def test_lists_find_nearly_all_and_more_lists_and_rows_more(index, monkeypatch):
+    monkeypatch.setattr("inlay.indexes.engines.lance_ivfpq.REFINED", 1)
+    assert index._held().has_index
+    want, found = product_top_k(Q, X, 10), []
+    for n_probes, refine in ((1, 1), (8, 1), (8, 20), (20, 100)):
+        found.append(recall(index.set_params(n_probes=n_probes, refine=refine).search(Q, 10), want))
+    index.set_params(n_probes=8, refine=10)
+    assert found[0] < found[1] < found[2] <= found[3]
+    assert found[3] > 0.99
+
+
+def test_a_hit_scores_as_in_exact_search(index):
+    hits = index.search(Q, 5)
+    assert np.array_equal(hits.scores, np.vecdot(X[hits.ids], Q[:, None]))
+
+
+@pytest.mark.parametrize("share", [0.9, 0.7])
+def test_many_allowed_rows_are_looked_for_within_the_lists(index, share):
+    far = np.sort(np.argsort(X @ Q[0])[: int(share * 3000)])  # none of the nearest
+    want = product_top_k(Q, X, 10, rows=far)
+    hits = index.set_params(n_probes=20, refine=40).search(Q, 10, where=far)
+    index.set_params(n_probes=8, refine=10)
+    assert np.isin(hits.ids, far).all()
+    assert recall(hits, want) > 0.95
+
+
+def test_a_query_that_finds_too_few_compares_all(index):
+    index.n_probes = 1
+    hits = index.search(Q, 1500)
+    index.n_probes = 8
+    same(hits, product_top_k(Q, X, 1500))
+
+
+def test_equal_rows_stand_by_number_beyond_the_last_place(tmp_path):
+    index = LanceIVFPQ(tmp_path / "ties").fit(np.concatenate([X[:1]] * 60 + [X[1:5]]))
+    assert index.search(X[:1], 7).ids.tolist() == [list(range(7))]
+
+
+def test_the_same_seed_gives_the_same_lists(index, tmp_path):
+    again = listed(tmp_path / "again.lance", n_probes=2, refine=1).fit(X)
+    first = copy.deepcopy(index).set_params(n_probes=2, refine=1)
+    assert np.array_equal(first.search(Q, 20).ids, again.search(Q, 20).ids)
+
+
+def test_add_remove_and_the_version_that_was_saved(tmp_path):
+    index = listed(tmp_path / "x.lance", n_probes=20, refine=100).fit(X[:2000])
+    index.save(tmp_path / "old")
+    index.add(X[2000:]).remove(np.arange(0, 3000, 3)).remove([0, 1])
+    left = np.setdiff1d(np.arange(2, 3000), np.arange(0, 3000, 3))
+    index.save(tmp_path / "new")
+    for one in (index, LanceIVFPQ.load(tmp_path / "new")):
+        assert recall(one.search(Q, 10), product_top_k(Q, X, 10, rows=left)) > 0.98
+        same(one.search(Q, 10, where=np.arange(500)), product_top_k(Q, X, 10, rows=left[left < 500]))
+    old = LanceIVFPQ.load(tmp_path / "old")
+    assert recall(old.search(Q, 10), product_top_k(Q, X[:2000], 10)) > 0.98
+    with pytest.raises(DataError, match="was changed since this index was saved"):
+        old.add(X[:1])
+
+
+def test_what_is_not_ours_is_left_alone(tmp_path):
+    lance.write_dataset(pa.table({"a": [1]}), str(tmp_path / "theirs"))
+    with pytest.raises(DataError, match="no index made"):
+        LanceIVFPQ(tmp_path / "theirs").fit(X)
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "letter.txt").write_text("dear")
+    with pytest.raises(DataError, match="something else than a dataset"):
+        LanceIVFPQ(tmp_path / "files").fit(X)
+    assert sorted(p.name for p in (tmp_path / "files").iterdir()) == ["letter.txt"]
+
+
+@pytest.mark.parametrize("part", ["data", "_versions", "_indices"])
+def test_files_that_are_gone_or_cut_off_are_named(tmp_path, part):
+    index = listed(tmp_path / "x.lance").fit(X[:400])
+    index.save(tmp_path / "saved")
+    for file in (tmp_path / "x.lance" / part).rglob("*"):
+        if file.is_file():
+            file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    with pytest.raises(DataError, match=r"x\.lance cannot be read"):
+        LanceIVFPQ.load(tmp_path / "saved").search(Q, 3)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"n_probes": 0}, {"refine": 0}, {"exact_below": 9}, {"n_lists": 0}, {"n_subvectors": 5}]
+)
+def test_refuses_parameters(tmp_path, wrong):
+    with pytest.raises(ParameterError, match=next(iter(wrong))):
+        LanceIVFPQ(tmp_path / "x", **wrong).fit(X)
+
+
+def test_refuses_shapes(index):
+    for call in (lambda: index.search(Q[:, :3], 1), lambda: index.add(X[:, :3]), lambda: index.remove([3000])):
+        with pytest.raises(ShapeError):
+            call()

@@ -1,0 +1,117 @@
+"""Servers that a test starts, asks, and ends: on this machine, in a temporary folder, and for no one else."""
+
+import http.client
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+QDRANT = "INLAY_QDRANT_BINARY"  # names the program where it is not on the PATH
+
+
+class Absent(Exception):
+    """A server cannot be started on this machine; the message says why."""
+
+
+@contextmanager
+def qdrant() -> Iterator[tuple[str, int, "subprocess.Popen[bytes]"]]:
+    """Start a Qdrant server; yield its url, the port of its binary protocol, and its process."""
+    binary = os.environ.get(QDRANT) or shutil.which("qdrant")
+    if binary is None:
+        raise Absent(f"there is no program qdrant on the PATH, and {QDRANT} names none")
+    with tempfile.TemporaryDirectory(prefix="inlay-qdrant-") as folder:
+        port, grpc = _port(), _port()
+        settings = {
+            "SERVICE__HOST": "127.0.0.1",
+            "SERVICE__HTTP_PORT": str(port),
+            "SERVICE__GRPC_PORT": str(grpc),
+            "STORAGE__STORAGE_PATH": f"{folder}/storage",
+            "STORAGE__SNAPSHOTS_PATH": f"{folder}/snapshots",
+            "TELEMETRY_DISABLED": "true",
+            # In kilobytes: so that a few hundred vectors have a graph, and searches walk it.
+            "STORAGE__OPTIMIZERS__INDEXING_THRESHOLD_KB": "10",
+            "STORAGE__HNSW_INDEX__FULL_SCAN_THRESHOLD_KB": "10",
+        }
+        env = {**os.environ, **{f"QDRANT__{name}": value for name, value in settings.items()}}
+        with _running([binary], folder, env) as process:
+            _until(lambda: _answers(port), process, "Qdrant")
+            yield f"http://127.0.0.1:{port}", grpc, process
+
+
+@contextmanager
+def postgres() -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Start the PostgreSQL with pgvector that the package pgserver brings; yield a connection string and the process.
+
+    PostgreSQL does not run as root; there it runs as nobody.
+    """
+    package = importlib.util.find_spec("pgserver")  # its own way to start would change the rights of folders
+    if package is None or package.origin is None:
+        raise Absent("the package pgserver, which brings PostgreSQL, is not installed")
+    programs = Path(package.origin).parent / "pginstall" / "bin"
+    user = "nobody" if hasattr(os, "geteuid") and os.geteuid() == 0 else None
+    with tempfile.TemporaryDirectory(prefix="inlay-pg-") as folder:
+        data = Path(folder, "data")
+        data.mkdir(mode=0o700)
+        if user:
+            shutil.chown(folder, user)
+            shutil.chown(data, user)
+        make = [str(programs / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust", "--encoding=utf8"]
+        try:
+            made = subprocess.run([*make, "--no-sync"], cwd=folder, user=user, capture_output=True, check=False)
+        except PermissionError as error:
+            raise Absent(f"{user} may not run {error.filename}") from error
+        if made.returncode:
+            raise Absent(f"initdb failed: {made.stderr.decode(errors='replace')[-200:]}")
+        # No port: only a socket in the folder, for whoever may look into it.
+        command = [str(programs / "postgres"), "-D", str(data), "-h", "", "-k", folder, "-F"]
+        with _running(command, folder, dict(os.environ), user, signal.SIGINT) as process:
+            ask = [str(programs / "pg_isready"), "-h", folder, "-q"]
+            _until(lambda: subprocess.run(ask, cwd=folder, check=False).returncode == 0, process, "PostgreSQL")
+            yield f"host={folder} user=postgres dbname=postgres", process
+
+
+@contextmanager
+def _running(
+    command: list[str], folder: str, env: dict[str, str], user: str | None = None, stop: int = signal.SIGTERM
+) -> Iterator["subprocess.Popen[bytes]"]:
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, cwd=folder, env=env, user=user, stdout=quiet, stderr=quiet)
+    try:
+        yield process
+    finally:
+        process.send_signal(stop)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _until(ready: Callable[[], bool], process: "subprocess.Popen[bytes]", name: str) -> None:
+    end = time.monotonic() + 20
+    while not ready():
+        if process.poll() is not None or time.monotonic() > end:
+            raise Absent(f"{name} did not start within 20 seconds, or ended with {process.poll()}")
+        time.sleep(0.02)
+
+
+def _answers(port: int) -> bool:
+    try:
+        asked = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+        asked.request("GET", "/readyz")
+        return asked.getresponse().status == 200
+    except OSError:
+        return False
+
+
+def _port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
