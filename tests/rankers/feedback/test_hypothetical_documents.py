@@ -1,0 +1,125 @@
+"""HypotheticalDocuments: the mean, where documents come from, and what is refused."""
+
+import numpy as np
+import pytest
+
+from inlay.core.errors import DataError, MissingData, ParameterError, ShapeError
+from inlay.core.values import Hits, Search
+from inlay.core.vectors import product_top_k
+from inlay.encoders.text import HashingEncoder
+from inlay.rankers.feedback import HypotheticalDocuments
+from inlay.rankers.feedback._generators import LanguageModel, TurnedWords, generated
+
+ITEMS = ["yeast makes gas", "flour and water", "bread is baked", "an oven is hot", "gas is light"]
+QUERIES = ["why does bread rise", "what is hot", "who"]
+WRITTEN = {QUERIES[0]: ["yeast makes gas and gas rises", "the gas of yeast"], QUERIES[1]: ["ovens"], QUERIES[2]: []}
+ENCODER = HashingEncoder(dim=32)
+
+
+def a_search():
+    X, Q = ENCODER.encode(ITEMS), ENCODER.encode(QUERIES)
+    return Search(product_top_k(Q, X, 3), Q=Q, X=X, queries=QUERIES)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_the_query_is_the_mean_of_itself_and_what_was_written(n):
+    search = a_search()
+    out = HypotheticalDocuments(ENCODER, WRITTEN, n_documents=n).rank(search)
+    for i, query in enumerate(QUERIES):
+        v = search.Q[i].astype(float)
+        for text in WRITTEN[query][:n]:
+            v = v + ENCODER.encode([text])[0]
+        v /= 1 + len(WRITTEN[query][:n])
+        v /= np.linalg.norm(v)
+        np.testing.assert_allclose(out.Q[i], v, atol=1e-6)
+        np.testing.assert_allclose(out.hits.scores[i], np.sort(search.X @ v)[::-1][:3], atol=1e-6)
+    np.testing.assert_array_equal(out.hits.ids[2], search.hits.ids[2])
+
+
+def test_a_generator_is_asked_once_for_all_and_may_give_too_much():
+    class Generator:
+        def generate(self, texts, n):
+            self.asked = (list(texts), n)
+            return [WRITTEN[text] * 9 for text in texts]
+
+    generator, search = Generator(), a_search()
+    out = HypotheticalDocuments(ENCODER, generator, n_documents=2).rank(search)
+    assert generator.asked == (QUERIES, 2)
+    want = HypotheticalDocuments(ENCODER, {k: (v * 2)[:2] for k, v in WRITTEN.items()}).rank(search)
+    np.testing.assert_array_equal(out.Q, want.Q)
+
+
+def test_a_query_without_hits_stays_without():
+    search = a_search()
+    ids, scores = search.hits.ids.copy(), search.hits.scores.copy()
+    ids[1], scores[1] = -1, -np.inf
+    out = HypotheticalDocuments(ENCODER, WRITTEN).rank(
+        Search(Hits(ids, scores), Q=search.Q, X=search.X, queries=QUERIES)
+    )
+    assert out.hits.counts.tolist() == [3, 0, 3]
+    np.testing.assert_array_equal(out.Q[1], search.Q[1])
+
+
+def test_what_is_wrong_is_named():
+    search = a_search()
+    with pytest.raises(DataError, match=r"2 entries, and none for queries\[2\], 'who'"):
+        HypotheticalDocuments(ENCODER, {query: ["x"] for query in QUERIES[:2]}).rank(search)
+    with pytest.raises(DataError, match=r"queries\[0\] is of type int"):
+        HypotheticalDocuments(ENCODER, WRITTEN).rank(Search(search.hits, Q=search.Q, X=search.X, queries=[1, 2, 3]))
+    with pytest.raises(ParameterError, match="n_documents must be at least 1, got 0"):
+        HypotheticalDocuments(ENCODER, WRITTEN, n_documents=0).rank(search)
+    with pytest.raises(ShapeError, match="8 dimensions, but X has 32"):
+        HypotheticalDocuments(HashingEncoder(dim=8), WRITTEN).rank(search)
+    with pytest.raises(ParameterError, match="generate"):
+        HypotheticalDocuments(ENCODER, 7).rank(search)
+
+
+def test_a_generator_that_gives_something_else_is_refused():
+    class Short:
+        def generate(self, texts, n):
+            return [["x"]]
+
+    with pytest.raises(DataError, match="for each of 2 texts"):
+        generated(Short(), ["a", "b"], 1, "queries")
+    assert TurnedWords().generate(["a b c"], 2) == [["b c", "c"]]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """Save a language model of a few words and random weights."""
+    transformers = pytest.importorskip("transformers", reason="needs pip install 'inlay[text]'")
+    tokenizers = pytest.importorskip("tokenizers")
+    import torch
+
+    words = {word: i for i, word in enumerate(["<end>", "<unk>", *"abcdefghij"])}
+    model = tokenizers.Tokenizer(tokenizers.models.WordLevel(words, unk_token="<unk>"))  # noqa: S106
+    model.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    folder = tmp_path_factory.mktemp("model")
+    fast = transformers.PreTrainedTokenizerFast
+    fast(tokenizer_object=model, eos_token="<end>", unk_token="<unk>").save_pretrained(folder)  # noqa: S106
+    sizes = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        config = transformers.LlamaConfig(vocab_size=len(words), eos_token_id=0, bos_token_id=None, **sizes)
+        transformers.LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+def test_a_language_model_answers_each_text_for_itself(tiny):
+    model = LanguageModel(tiny, prompt="{text} a", max_tokens=6, dtype="float32")
+    both = model.generate(["b c", "d"], 3)
+    assert [len(some) for some in both] == [3, 3]
+    assert model.generate(["d"], 3) == both[1:]
+    assert (
+        LanguageModel(tiny, prompt="{text} a", max_tokens=6, dtype="float32", random_state=1).generate(["d"], 3)
+        != both[1:]
+    )
+
+
+def test_a_language_model_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(MissingData, match="no language model"):
+        LanguageModel(tmp_path).generate(["a"], 1)
+    with pytest.raises(ParameterError, match="prompt must hold"):
+        LanguageModel(tmp_path, prompt="x").generate(["a"], 1)
+    with pytest.raises(ParameterError, match="dtype"):
+        LanguageModel(tmp_path, dtype="int4").generate(["a"], 1)
