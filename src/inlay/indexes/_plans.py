@@ -1,0 +1,52 @@
+"""How a search in which only some rows are allowed can be made, and what each way costs."""
+
+from dataclasses import dataclass
+
+from inlay.core.contracts import Index
+
+from .faiss import Faiss
+from .hnsw import GATHERED_ROW_COST, HNSW, ROW_COST
+
+NAMES = ("pre", "in", "post")
+# What it costs to fetch a row on its own, in rows read one after another: benchmarks/speed/index.py.
+GATHERED = GATHERED_ROW_COST / ROW_COST
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One way to search among some rows.
+
+    Parameters
+    ----------
+    name : "pre" compares the allowed rows one by one; "in" gives the filter to the index; "post" asks the index for
+        more rows and leaves out what is not allowed; "all" where every row is allowed.
+    selectivity : the part of the rows that is allowed.
+    cost : what a query is expected to cost, in rows read one after another.
+    recall : the part of the exact hits that it is expected to find, as measured with random filters.
+    why : a sentence.
+    """
+
+    name: str
+    selectivity: float
+    cost: float
+    recall: float
+    why: str
+
+
+def effort(index: Index, n: int) -> float:
+    """Return what a search without a filter costs, in rows read one after another."""
+    if isinstance(index, HNSW):
+        return min(n, index.ef_search / ROW_COST)
+    if isinstance(index, Faiss) and index.n_probe_:
+        n_lists = index.n_lists
+        return n_lists + n * index.n_probe_ / n_lists
+    return n
+
+
+def cost(name: str, n: int, share: float, depth: int, unfiltered: float) -> float:
+    """Return the expected cost of a plan; `depth` is how many rows the plan "post" asks for."""
+    if name == "pre":
+        return n * share * GATHERED if share < 1 else n
+    if name == "in":  # as many allowed rows have to be met as without a filter
+        return min(unfiltered / max(share, 1 / n), n * GATHERED)
+    return max(unfiltered, depth * GATHERED)

@@ -1,0 +1,267 @@
+"""Any index of FAISS by its factory string: lists of near rows, product codes, rotations."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from inlay.core.contracts import Index, Where
+from inlay.core.errors import DataError, ParameterError, ShapeError
+from inlay.core.extras import load
+from inlay.core.values import FloatArray, Hits, IdArray
+from inlay.core.vectors import product_top_k, rescore
+
+from ._stored import allowed, queries, stored
+
+K = 10
+HELD_OUT = 200  # rows that measure recall
+POINTS = 39  # rows for each list that FAISS asks for
+
+
+class Faiss(Index):
+    r"""Find nearly the best rows by an index of FAISS, with lists as many as the rows ask for and probes by recall.
+
+    `factory` is what ``faiss.index_factory`` takes: "IVF,SQ8", "IVF256,PQ32", "OPQ32,IVF1024,PQ32", "PQ48", "HNSW32".
+    An inverted file (IVF, Jégou et al. 2011) puts each row into the list of its nearest centroid, and a query looks
+    into the `n_probe` lists whose centroids are nearest to it; codes (SQ, PQ) make the rows in them smaller. "IVF"
+    without a number takes about :math:`4 \sqrt n` lists. What FAISS finds, `rescore` times k rows, is scored again by
+    the full vectors, which lie on disk where the index was loaded with ``mmap``, as the FAISS index does.
+
+    Use it for millions of rows where a graph takes too much memory or time to build, and for all that FAISS has.
+    `HNSW` is the faster at high recall, `Exact` misses nothing, `Coded` takes any codec of this package; `DeDrift` is
+    an inverted file for rows that keep coming and change.
+
+    A filter never costs hits: lists are probed in proportion to the part that is allowed, few allowed rows are
+    compared one by one, and a query that still finds fewer than k is answered exactly.
+
+    Parameters
+    ----------
+    factory : the string; inner product is the metric.
+    n_probe : lists that a query looks into; None takes the fewest that find `recall` of the ten exact neighbours of
+        200 stored rows.
+    recall : above 0 and at most 1.
+    rescore : how many times `k` rows are scored again by full vectors, at least 1.
+    n_fit : the most rows from which FAISS learns, drawn at random; at least 1.
+    exact_below : rows up to which nothing is learned and all are compared.
+    random_state : seed of the draw and of k-means.
+
+    Attributes
+    ----------
+    vectors_ : (n, d) float32, the stored vectors; kept or copied as by `Exact`.
+    index_ : (bytes,) uint8, the index as FAISS writes it; empty up to `exact_below` rows.
+    n_probe_ : lists that a query looks into; 0 where there are none.
+    readings_ : ``{"n_probe": ..., "recall@10": ...}`` for the probes that were tried.
+
+    References
+    ----------
+    Douze et al. (2024). The Faiss library. arXiv:2401.08281.
+    Jégou, Douze, Schmid (2011). Product Quantization for Nearest Neighbor Search. IEEE TPAMI 33(1).
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).standard_normal((3000, 16)).astype(np.float32)
+    >>> X /= np.linalg.norm(X, axis=1, keepdims=True)
+    >>> index = Faiss("IVF16,SQ8").fit(X)
+    >>> index.search(X[:3], k=1).ids.ravel().tolist(), index.n_probe_ < 16
+    ([0, 1, 2], True)
+    """
+
+    paper: ClassVar[str] = "douze2024faiss"
+    requires: ClassVar[tuple[str, ...]] = ("quantize",)
+
+    vectors_: FloatArray
+    index_: NDArray[np.uint8]
+    n_probe_: int
+    readings_: list[dict[str, float]]
+
+    def __init__(
+        self,
+        factory: str = "IVF,SQ8",
+        *,
+        n_probe: int | None = None,
+        recall: float = 0.95,
+        rescore: int = 4,
+        n_fit: int = 100_000,
+        exact_below: int = 1000,
+        random_state: int = 0,
+    ) -> None:
+        self.factory = factory
+        self.n_probe = n_probe
+        self.recall = recall
+        self.rescore = rescore
+        self.n_fit = n_fit
+        self.exact_below = exact_below
+        self.random_state = random_state
+
+    @classmethod
+    def examples(cls) -> Iterator[Self]:
+        """Yield small instances for the contract checks."""
+        yield cls()
+        yield cls("IVF4,SQ8", recall=1.0, exact_below=20, random_state=1)
+
+    @property
+    def n_lists(self) -> int:
+        """The number of lists; 0 where there are none."""
+        self._check_fitted()
+        return self._held()[1] if len(self.index_) else 0
+
+    def fit(self, X: ArrayLike) -> Self:
+        """Store (n, d) vectors and build the index; their row numbers are the ids.
+
+        Raises
+        ------
+        MissingExtra
+            If faiss is not installed.
+        ParameterError
+            If a parameter is out of its range, or FAISS does not take the factory string.
+        ShapeError
+            If `X` is not numbers of shape (n, d), or one of them is not finite.
+        """
+        self._check_parameters()
+        faiss = load("faiss", extra="quantize", purpose="Faiss")
+        X = self.vectors_ = stored(X, "float32")
+        self.index_, self.n_probe_, self.readings_ = np.empty(0, np.uint8), 0, []
+        self._native: Any = None
+        if len(X) <= self.exact_below:
+            return self
+        rows = np.arange(len(X))
+        if len(X) > self.n_fit:
+            rows = np.sort(np.random.default_rng(self.random_state).choice(len(X), self.n_fit, replace=False))
+        n_lists = max(1, min(round(4 * len(X) ** 0.5), len(rows) // POINTS))
+        text = re.sub(r"IVF(?=,|_|$)", f"IVF{n_lists}", self.factory)
+        threads = faiss.omp_get_max_threads()
+        faiss.omp_set_num_threads(1)  # so that k-means rounds alike on every machine
+        try:
+            made = faiss.index_factory(X.shape[1], text, faiss.METRIC_INNER_PRODUCT)
+            lists = faiss.try_extract_index_ivf(made)
+            for part in (lists, getattr(lists and faiss.downcast_index(lists), "pq", None)):
+                if part is not None:
+                    part.cp.seed, part.cp.min_points_per_centroid = self.random_state, 1
+            made.train(np.ascontiguousarray(X[rows]))
+            made.add(np.ascontiguousarray(X))
+        except RuntimeError as error:
+            raise ParameterError(f"FAISS does not take factory={text!r} for {X.shape} vectors: {error}.") from error
+        finally:
+            faiss.omp_set_num_threads(threads)
+        self.index_ = faiss.serialize_index(made)
+        if lists is not None:
+            self._tune(int(lists.nlist))
+        return self
+
+    def add(self, X: ArrayLike) -> Self:
+        """Store further vectors behind those there are; centroids and codes stay as they were learned.
+
+        Raises
+        ------
+        ShapeError
+            If `X` does not have as many columns as the stored vectors.
+        """
+        self._check_fitted()
+        more = stored(X, "float32")
+        if more.shape[1] != self.vectors_.shape[1]:
+            raise ShapeError(f"X must have {self.vectors_.shape[1]} columns, got {more.shape[1]}.")
+        both = np.concatenate([self.vectors_, more])
+        if not len(self.index_):
+            both.flags.writeable = False
+            return self.fit(both)
+        faiss = load("faiss", extra="quantize", purpose="Faiss")
+        grown = faiss.deserialize_index(np.array(self.index_))
+        grown.add(np.ascontiguousarray(more))
+        self.vectors_, self.index_, self._native = both, faiss.serialize_index(grown), None
+        return self
+
+    def search(self, Q: ArrayLike, k: int, *, where: Where | None = None) -> Hits:
+        """Find nearly the best `k` rows for each query; see `HNSW.search` for the parameters and errors."""
+        self._check_fitted()
+        self._check_parameters()
+        X = self.vectors_
+        Q, k = queries(Q, k, X.shape[1])
+        rows = allowed(where, len(X))
+        available = len(X) if rows is None else len(rows)
+        if not len(self.index_) or not len(Q) or available <= self.rescore * k:
+            return product_top_k(Q, X, k, rows=rows)
+        native, n_lists = self._held()
+        share = available / len(X)
+        probes = min(n_lists, -int(-self.n_probe_ // share))
+        if rows is not None and available <= len(X) * (self.n_probe_ / n_lists if n_lists else 0.05):
+            return product_top_k(Q, X, k, rows=rows)  # no more rows than a search without a filter compares
+        ids = self._ask(native, Q, self.rescore * k, probes, rows)
+        hits = rescore(Q, X, ids, k)
+        short = np.flatnonzero(hits.counts < min(k, available))
+        if not len(short):
+            return hits
+        best, scores = hits.ids.copy(), hits.scores.copy()
+        rest = product_top_k(Q[short], X, k, rows=rows)
+        best[short], scores[short] = rest.ids, rest.scores
+        return Hits(best, scores)
+
+    def _ask(self, native: Any, Q: FloatArray, depth: int, probes: int, rows: IdArray | None) -> IdArray:
+        """Return what FAISS finds, padded with -1."""
+        faiss = load("faiss", extra="quantize", purpose="Faiss")
+        n = len(self.vectors_)
+        mask = None if rows is None else np.isin(np.arange(n), rows, assume_unique=True)
+        if not probes:  # not every index takes a filter: more is asked for, and what is not allowed left out
+            fetch = depth if rows is None else min(n, -(-depth * n // len(rows)))
+            ids = np.asarray(native.search(np.ascontiguousarray(Q), fetch)[1], np.int64)
+            if mask is not None:
+                ids = np.where((ids >= 0) & mask[ids], ids, -1)
+                ids = np.take_along_axis(ids, np.argsort(ids < 0, axis=1, kind="stable")[:, :depth], 1)
+            return ids
+        parameters = faiss.SearchParametersIVF(nprobe=probes)
+        bits = np.empty(0, np.uint8) if mask is None else np.packbits(mask, bitorder="little")
+        if mask is not None:
+            selector = faiss.IDSelectorBitmap(n, faiss.swig_ptr(bits))
+            parameters = faiss.SearchParametersIVF(nprobe=probes, sel=selector)
+        if isinstance(native, faiss.IndexPreTransform):
+            parameters = faiss.SearchParametersPreTransform(index_params=parameters)
+        return np.asarray(native.search(np.ascontiguousarray(Q), depth, params=parameters)[1], np.int64)
+
+    def _tune(self, n_lists: int) -> None:
+        """Take the number of lists asked for, or the fewest of the powers of two that find enough."""
+        if self.n_probe is not None:
+            self.n_probe_ = min(self.n_probe, n_lists)
+            return
+        rows = np.random.default_rng(self.random_state).permutation(len(self.vectors_))[:HELD_OUT]
+        Q, native = np.asarray(self.vectors_[rows]), self._held()[0]
+        true = _others(product_top_k(Q, self.vectors_, K + 1).ids, rows)
+        for probes in (2**i for i in range(32)):
+            self.n_probe_ = min(probes, n_lists)
+            ids = self._ask(native, Q, self.rescore * (K + 1), self.n_probe_, None)
+            found = _others(rescore(Q, self.vectors_, ids, K + 1).ids, rows)
+            hit = ((true[:, :, None] == found[:, None]) & (true >= 0)[:, :, None]).any(axis=2).sum()
+            self.readings_.append({"n_probe": self.n_probe_, f"recall@{K}": float(hit / (true >= 0).sum())})
+            if self.readings_[-1][f"recall@{K}"] >= self.recall or probes >= n_lists:
+                return
+
+    def _held(self) -> tuple[Any, int]:
+        """Return FAISS's own object, which reads the bytes where they lie, and the number of lists."""
+        native = getattr(self, "_native", None)
+        if native is None:
+            faiss = load("faiss", extra="quantize", purpose="Faiss")
+            reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(self.index_), self.index_.nbytes)
+            native = faiss.read_index(reader, faiss.IO_FLAG_MMAP_IFC)
+            if native.ntotal != len(self.vectors_) or native.d != self.vectors_.shape[1]:
+                raise DataError("The index of FAISS does not belong to the stored vectors; fit it again.")
+            self._native = native
+        lists = load("faiss", extra="quantize", purpose="Faiss").try_extract_index_ivf(native)
+        return native, 0 if lists is None else int(lists.nlist)
+
+    def _check_parameters(self) -> None:
+        if not 0 < self.recall <= 1:
+            raise ParameterError(f"recall must be above 0 and at most 1, got {self.recall}.")
+        if self.rescore < 1 or self.n_fit < 1 or self.exact_below < 0:
+            given = f"{self.rescore}, {self.n_fit} and {self.exact_below}"
+            raise ParameterError(f"rescore and n_fit must be at least 1, and exact_below at least 0, got {given}.")
+        if self.n_probe is not None and self.n_probe < 1:
+            raise ParameterError(f"n_probe must be None or at least 1, got {self.n_probe}.")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out FAISS's own object: it is made again from `index_`, and cannot be copied."""
+        return {key: value for key, value in super().__getstate__().items() if key != "_native"}
+
+
+def _others(ids: IdArray, rows: IdArray) -> IdArray:
+    """Leave out of each row of ids the row that asked."""
+    return np.where(ids == rows[:, None], -1, ids)

@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+
+from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.vectors import normalize
+from inlay.indexes import Exact, Faiss
+
+faiss = pytest.importorskip("faiss", reason="needs pip install 'inlay[quantize]'")
+
+
+def made(n, seed):
+    rng = np.random.default_rng(seed)
+    centres = np.random.default_rng(0).normal(size=(40, 16))
+    return normalize(centres[rng.integers(40, size=n)] + 0.5 * rng.normal(size=(n, 16)))
+
+
+X, Q = made(3000, 1), made(60, 2)
+
+
+def share(index, k=10, where=None):
+    true = Exact().fit(X).search(Q, k, where=where).ids
+    ids = index.search(Q, k, where=where).ids
+    return (true[:, :, None] == ids[:, None]).any(axis=1).mean()
+
+
+def test_it_is_what_faiss_finds():
+    peer = faiss.index_factory(16, "IVF32,Flat", faiss.METRIC_INNER_PRODUCT)
+    peer.cp.seed = 0
+    peer.train(X)
+    peer.add(X)
+    peer.nprobe = 4
+    scores, ids = peer.search(Q, 5)
+    hits = Faiss("IVF32,Flat", n_probe=4).fit(X).search(Q, 5)
+    np.testing.assert_array_equal(hits.ids, ids)
+    np.testing.assert_allclose(hits.scores, scores, rtol=1e-5)
+
+
+def test_probes_are_as_many_as_the_recall_takes():
+    few, many = Faiss("IVF64,SQ8", recall=0.5).fit(X), Faiss("IVF64,SQ8", recall=0.98).fit(X)
+    assert few.n_probe_ < many.n_probe_ < 64
+    assert [reading["recall@10"] >= 0.98 for reading in many.readings_][-2:] == [False, True]
+    assert share(many) > 0.93
+
+
+@pytest.mark.parametrize("factory", ["IVF,SQ8", "PCA8,IVF16,PQ4x4", "HNSW8", "IVF16_HNSW8,Flat"])
+def test_filters_are_full_and_kept(factory):
+    index = Faiss(factory, recall=0.9, rescore=8).fit(X)
+    for step in (2, 30, 400, 1500):
+        where = np.arange(1, 3000, step)
+        hits = index.search(Q, 10, where=where)
+        np.testing.assert_array_equal(hits.counts, min(10, len(where)))
+        assert np.isin(hits.ids[hits.ids >= 0], where).all()
+        assert share(index, where=where) > 0.6
+
+
+def test_mapped_bytes_are_searched_where_they_lie(tmp_path):
+    index = Faiss("IVF32,SQ8").fit(X)
+    index.save(tmp_path)
+    loaded = Faiss.load(tmp_path, mmap=True)
+    np.testing.assert_array_equal(loaded.search(Q, 5).ids, index.search(Q, 5).ids)
+    assert not loaded.index_.flags.writeable
+
+
+def test_threads_do_not_change_what_is_built():
+    before = faiss.omp_get_max_threads()
+    built = []
+    try:
+        for threads in (1, 2):
+            faiss.omp_set_num_threads(threads)
+            built.append(Faiss("IVF32,SQ8").fit(X).index_)
+            assert faiss.omp_get_max_threads() == threads
+    finally:
+        faiss.omp_set_num_threads(before)
+    np.testing.assert_array_equal(*built)
+
+
+def test_added_rows_are_found_with_the_old_lists():
+    index = Faiss("IVF16,SQ8", recall=1.0).fit(X[:2000]).add(X[2000:])
+    assert len(index.vectors_) == 3000
+    assert (index.search(X, 1).ids.ravel() == np.arange(3000)).mean() > 0.99
+    small = Faiss().fit(X[:800]).add(X[800:1200])  # grows beyond what is compared exactly
+    assert len(small.index_)
+    with pytest.raises(ShapeError, match="16 columns, got 15"):
+        index.add(X[:, 1:])
+
+
+@pytest.mark.parametrize(
+    ("index", "says"),
+    [
+        (Faiss("NoSuchIndex"), "FAISS does not take factory='NoSuchIndex'"),
+        (Faiss("IVF16,PQ5"), "does not take"),
+        (Faiss(recall=0), "recall must be above 0"),
+        (Faiss(n_probe=0), "n_probe must be None or at least 1"),
+        (Faiss(rescore=0), "at least 1"),
+    ],
+)
+def test_wrong_parameters_are_refused(index, says):
+    with pytest.raises(ParameterError, match=says):
+        index.fit(X)
