@@ -1,0 +1,91 @@
+"""How many candidates fixed dimensional encodings need, against nearest vectors of each query vector."""
+
+import numpy as np
+from _tokens import first_items, some_documents
+
+from inlay.claims import Claim, Figure
+from inlay.data import datasets
+from inlay.indexes import MaxSim, Muvera
+
+SETS = (("cranfield", 1000), ("scifact", 400))
+QUERIES = slice(0, 100)
+RECALLS = (0.9, 0.8)
+DEPTH = 1000  # nearest vectors of each query vector that are looked at
+SEEDS = (0, 1)
+SMALL = {"QUERIES": slice(0, 5), "SEEDS": (0,)}
+
+
+def run(progress):
+    """Count the candidates among which the best document by MaxSim is, for a share of the queries."""
+    figures = []
+    for name, n_documents in SETS:
+        progress(f"vectors of tokens of {name}")
+        documents, queries, _ = some_documents(datasets.load(name), n_documents)
+        queries = first_items(queries, QUERIES)
+        best = MaxSim().fit(documents).search(queries, 1).ids[:, 0]
+        progress(f"nearest vectors in {name}")
+        nearest = _nearest_vectors(documents, queries, best)
+        theirs = {recall: nearest(recall) for recall in RECALLS}
+        figures += [Figure(f"{name}, {recall:.0%}, nearest vectors", count) for recall, count in theirs.items()]
+        for fill_empty in (False, True):
+            ranks = []
+            for seed in SEEDS:
+                progress(f"encodings of {name}, seed {seed}, {'filled' if fill_empty else 'as they are'}")
+                index = Muvera(fill_empty=fill_empty, random_state=seed).fit(documents)
+                scores = index.encode_queries(queries) @ index.index_.vectors_.T
+                ranks.append((scores > scores[np.arange(len(best)), best][:, None]).sum(axis=1) + 1)
+            what = "empty buckets filled" if fill_empty else "encodings"
+            for recall in RECALLS:
+                ours = float(np.mean([_quantile(rank, recall) for rank in ranks]))
+                low = 2.0 if fill_empty else None
+                figures += [
+                    Figure(f"{name}, {recall:.0%}, {what}", ours),
+                    Figure(f"{name}, {recall:.0%}, {what}, times fewer", theirs[recall] / ours, low=low),
+                ]
+    return figures
+
+
+def _quantile(ranks, recall):
+    """Return how many candidates hold the best document for a share of the queries."""
+    return float(np.sort(ranks)[int(np.ceil(recall * len(ranks))) - 1])
+
+
+def _nearest_vectors(documents, queries, best):
+    """Return a function of the recall: the documents, each counted once, that the nearest vectors then are of."""
+    owner = np.repeat(np.arange(len(documents)), documents.lengths)
+    depth = min(DEPTH, len(owner))
+    needed, counts = [], []
+    for query, row in zip(queries, best, strict=True):
+        scores = query @ documents.values.T
+        near = np.argpartition(-scores, depth - 1, axis=1)[:, :depth]
+        near = np.take_along_axis(near, np.argsort(-np.take_along_axis(scores, near, 1), axis=1), 1)
+        found = owner[near]
+        hit = (found == row).any(axis=0)
+        needed.append(int(hit.argmax()) + 1 if hit.any() else depth)
+        # The place at which a document first turns up for any of the query's vectors.
+        first = np.full(len(documents), depth)
+        np.minimum.at(first, found.ravel(), np.tile(np.arange(depth), len(found)))
+        counts.append(np.sort(first[first < depth]))
+
+    def candidates(recall):
+        k = int(_quantile(needed, recall))
+        return float(np.mean([np.searchsorted(places, k) for places in counts]))
+
+    return candidates
+
+
+CLAIM = Claim(
+    methods=("Muvera",),
+    paper="dhulipala2024muvera",
+    says="Fixed dimensional encodings find the best document by MaxSim among two to five times fewer candidates than "
+    "the union of the vectors nearest to each query vector.",
+    data="1,000 documents of Cranfield and 400 of SciFact, 100 queries each, vectors of the tokens of "
+    "all-MiniLM-L6-v2; 20 repetitions of 32 buckets in 16 dimensions, mean of two seeds; empty buckets are filled, as in "
+    "the paper, and beside that left empty.",
+    baseline="The documents that the nearest vectors of each query vector belong to, each counted once.",
+    rule="Where 90 % and where 80 % of the best documents have to be among the candidates, at least two times fewer "
+    "of them on both sets, with empty buckets filled.",
+    run=run,
+    guess="The vectors of a text by this model lie close together, in few buckets, so that a filled bucket repeats what "
+    "others say already and drowns what tells texts apart; left empty, encodings are ahead by more than two on both sets.",
+)
