@@ -1,0 +1,106 @@
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inlay.core.errors import DataError, NotFittedError, ParameterError, ShapeError
+from inlay.core.values import Hits, Search
+from inlay.rankers.rerank import EntityLinking
+
+ROWS = [("IBM Corp.", "computers"), ("HP Inc.", "printers"), ("Hope Inc.", "gardens"), "Acme"]
+ASKED = [("ibm", "their mainframe"), ("H. Inc", "a new laser printer"), ["hope", "roses"], "Initech"]
+Q = np.float32([[2, 0, 0], [0, 1, 0], [0, 0.2, 1], [-1, -1, -1]])
+X = np.float32([[3, 0, 0], [0, 1, 0.1], [0, 0.9, 1], [1, 1, -1]])
+HITS = Hits(
+    [[3, 2, 1, 0], [0, 2, 1, -1], [1, 2, 3, 0], [0, 1, 2, 3]], np.where(np.arange(4) < 3, 0, -1.0)[None].repeat(4, 0)
+)
+SEARCH = Search(HITS, Q=Q, X=X, queries=ASKED, items=ROWS)
+GRADES = [{0: 1.0}, {1: 2.0, 2: 0.0}, {2: 1.0}, {}]
+
+
+def runs(text: str, n: int) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for word in text.lower().split():
+        padded = f" {word} "
+        found.update(padded[i : i + n] for i in range(max(1, len(padded) - n + 1)))
+    return found
+
+
+def by_loops(query: int, row: int, n: int) -> tuple[float, float]:
+    a, b = (runs(one if isinstance(one, str) else one[0], n) for one in (ASKED[query], ROWS[row]))
+    names = sum(a[run] * b[run] for run in a) / np.sqrt(sum(v * v for v in a.values()) * sum(v * v for v in b.values()))
+    return names, float(Q[query] @ X[row] / np.linalg.norm(Q[query]) / np.linalg.norm(X[row]))
+
+
+@pytest.mark.parametrize("ngram", [2, 3])
+def test_scores_are_those_of_loops(ngram: int) -> None:
+    ranker = EntityLinking(threshold=-1, ngram=ngram).fit(SEARCH, GRADES)
+    hits = ranker.rank(SEARCH).hits
+    assert hits.counts.tolist() == [4, 3, 4, 4]
+    assert ranker.weights_.sum() == pytest.approx(1)
+    assert (ranker.weights_ >= 0).all()
+    for query, (ids, scores) in enumerate(zip(hits.ids, hits.scores, strict=True)):
+        for row, score in zip(ids[ids >= 0], scores, strict=False):
+            assert score == pytest.approx(ranker.weights_ @ by_loops(query, row, ngram), abs=1e-6)
+
+
+def test_links_are_found_and_the_unknown_is_left_without() -> None:
+    hits = EntityLinking().fit(SEARCH, GRADES).rank(SEARCH).hits
+    assert hits.ids[:, 0].tolist() == [0, 1, 2, -1]
+
+
+def test_weights_follow_what_tells_right_from_wrong() -> None:
+    rng = np.random.default_rng(0)
+    n, c = 30, 5
+    names = ["".join(rng.choice(list("abcdefgh"), 8)) for _ in range(n)]
+    ids = np.stack([np.append(i, rng.choice(np.delete(np.arange(n), i), c - 1, replace=False)) for i in range(n)])
+    V, other = (rng.normal(size=(n, 8)).astype(np.float32) for _ in range(2))
+    noise = ["".join(rng.choice(list("abcdefgh"), 8)) for _ in range(n)]
+    grades = [{i: 1.0} for i in range(n)]
+    hits = Hits(ids, np.zeros(ids.shape))
+    by_name = EntityLinking().fit(Search(hits, Q=other, X=V, queries=names, items=names), grades)
+    by_context = EntityLinking().fit(Search(hits, Q=V, X=V, queries=noise, items=names), grades)
+    assert by_name.weights_[0] > 0.7
+    assert by_context.weights_[1] > 0.7
+
+
+def test_the_threshold_is_the_one_of_the_best_f1() -> None:
+    ranker = EntityLinking().fit(SEARCH, GRADES)
+    free = EntityLinking(threshold=-1).fit(SEARCH, GRADES).rank(SEARCH).hits
+
+    def f1(threshold: float) -> float:
+        linked = free.scores[:, 0] >= threshold
+        right = [bool(on) and g.get(int(i), 0) > 0 for on, i, g in zip(linked, free.ids[:, 0], GRADES, strict=True)]
+        return float(2 * sum(right) / (linked.sum() + 3))
+
+    assert f1(ranker.threshold_) == max(map(f1, free.scores[:, 0]))
+
+
+def test_without_judged_links_names_and_contexts_weigh_the_same() -> None:
+    ranker = EntityLinking().fit(SEARCH, [{}] * 4)
+    assert ranker.weights_.tolist() == [0.5, 0.5]
+    assert ranker.threshold_ == 1
+
+
+def test_first_hits_alone() -> None:
+    hits = EntityLinking(threshold=-1, n_reranked=2).fit(SEARCH, GRADES).rank(SEARCH).hits
+    assert [set(row) for row in hits.ids.tolist()] == [{2, 3}, {0, 2}, {1, 2}, {0, 1}]
+
+
+def test_what_is_refused() -> None:
+    with pytest.raises(ParameterError, match="learns from y"):
+        EntityLinking().fit(SEARCH)
+    with pytest.raises(ShapeError, match="each of 4 queries, got 3"):
+        EntityLinking().fit(SEARCH, GRADES[1:])
+    with pytest.raises(ParameterError, match="threshold must be from -1 to 1"):
+        EntityLinking(threshold=2).fit(SEARCH, GRADES)
+    for wrong in ({"ngram": 0}, {"n_reranked": 0}):
+        with pytest.raises(ParameterError, match="ngram and n_reranked must be at least 1"):
+            EntityLinking(**wrong).fit(SEARCH, GRADES)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="got 3"):
+        EntityLinking().fit(replace(SEARCH, items=[3, 3, 3, 3]), GRADES)
+    with pytest.raises(NotFittedError):
+        EntityLinking().rank(SEARCH)
+    with pytest.raises(ParameterError, match="looks at X"):
+        EntityLinking().fit(SEARCH, GRADES).rank(replace(SEARCH, X=None))
