@@ -54,3 +54,14 @@ def mean_average_precision(hits, same) -> float:
     hit = np.take_along_axis(same, hits.ids, axis=1)
     at = np.cumsum(hit, axis=1) / np.arange(1, hit.shape[1] + 1)
     return float(((at * hit).sum(axis=1) / np.maximum(hit.sum(axis=1), 1)).mean())
+
+
+def ndcg(ids, relevant, k=10):
+    """Return nDCG at `k` of each query, from the rows that were found and the grades by row."""
+    discount = 1 / np.log2(np.arange(2, k + 2))
+    found = []
+    for row, grades in zip(np.asarray(ids)[:, :k], relevant, strict=True):
+        best = np.sort(np.maximum(np.fromiter(grades.values(), float), 0))[::-1][:k]
+        gains = [max(grades.get(int(i), 0), 0) for i in row]
+        found.append(discount[: len(row)] @ gains / (discount[: len(best)] @ best))
+    return np.array(found)

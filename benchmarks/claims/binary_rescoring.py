@@ -1,7 +1,7 @@
 """Whether one bit a dimension is enough to find what full vectors then put in order."""
 
 import numpy as np
-from _vectors import corpus
+from _vectors import corpus, ndcg
 
 from inlay.claims import Claim, Figure
 from inlay.core.extras import load as extra
@@ -22,11 +22,11 @@ def run(progress):
     for name in ("scifact", "cranfield"):
         progress(f"vectors of {name}")
         X, Q, relevant = corpus(load(name))
-        full = _ndcg(product_top_k(Q, X, K).ids, relevant)
+        full = ndcg(product_top_k(Q, X, K).ids, relevant)
         figures.append(Figure(f"{name}, nDCG@10 of full vectors", float(full.mean())))
 
         def kept(what, ids, low=None, full=full, relevant=relevant, name=name):
-            share = Reading.of("share", Sample("ratio", (_ndcg(ids, relevant), full)))
+            share = Reading.of("share", Sample("ratio", (ndcg(ids, relevant), full)))
             interval = with_interval(share, n_resamples=2000).interval
             return Figure(f"{name}, share of nDCG@10, {what}", share.value, low=low, interval=interval)
 
@@ -47,16 +47,6 @@ def run(progress):
         other = RaBitQ().fit(X)
         figures.append(kept("RaBitQ alone, 4 bytes more", other.search_codes(Q, other.transform(X), K).ids))
     return figures
-
-
-def _ndcg(ids, relevant):
-    """Return nDCG@10 of each query."""
-    weights = 1 / np.log2(np.arange(2, K + 2))
-    out = []
-    for row, grades in zip(ids, relevant, strict=True):
-        best = np.sort(np.fromiter(grades.values(), float))[::-1][:K]
-        out.append(weights[: len(row)] @ [grades.get(int(i), 0) for i in row] / (weights[: len(best)] @ best))
-    return np.array(out)
 
 
 CLAIM = Claim(

@@ -2,7 +2,7 @@
 
 import numpy as np
 from _tokens import difference
-from _vectors import corpus
+from _vectors import corpus, ndcg
 
 from inlay.claims import Claim, Figure
 from inlay.core.extras import load as extra
@@ -38,8 +38,8 @@ def run(progress):
                 method.fit(_some(search, half), [relevant[i] for i in np.flatnonzero(half)])
                 ids[~half] = method.rank(_some(search, ~half)).hits.ids
             found[f"learned {what}"] = ids
-        scores = {what: _ndcg(ids, relevant) for what, ids in found.items()}
-        single = {"dense": _ndcg(dense.ids, relevant), "BM25": _ndcg(search.others[0].ids, relevant)}
+        scores = {what: ndcg(ids, relevant) for what, ids in found.items()}
+        single = {"dense": ndcg(dense.ids, relevant), "BM25": ndcg(search.others[0].ids, relevant)}
         better = max(single, key=lambda what: single[what].mean())
         figures += [Figure(f"{name}, nDCG@10 of {what}", float(value.mean())) for what, value in single.items()]
         for what, value in scores.items():
@@ -70,17 +70,6 @@ def _bm25(columns, k):
 def _some(search, rows):
     first, *others = (Hits(one.ids[rows], one.scores[rows]) for one in (search.hits, *search.others))
     return Search(first, tuple(others))
-
-
-def _ndcg(ids, relevant):
-    """Return nDCG@10 of each query."""
-    discount = 1 / np.log2(np.arange(2, K + 2))
-    found = []
-    for row, grades in zip(ids[:, :K], relevant, strict=True):
-        best = np.sort(np.maximum(np.fromiter(grades.values(), float), 0))[::-1][:K]
-        gains = [max(grades.get(int(i), 0), 0) for i in row]
-        found.append(discount[: len(row)] @ gains / (discount[: len(best)] @ best))
-    return np.array(found)
 
 
 CLAIM = Claim(

@@ -3,7 +3,7 @@
 import numpy as np
 from _generated import written
 from _tokens import difference
-from _vectors import encoded
+from _vectors import encoded, ndcg
 
 from inlay.claims import Claim, Figure
 from inlay.core.values import Search
@@ -53,7 +53,7 @@ def run(progress):
             X, Q = encoded(list(columns["documents"].values()), encoder), encoded(queries, encoder, role="query")
             search = Search(product_top_k(Q, X, K), Q=Q, X=X, queries=queries)
             ranker = HypotheticalDocuments(Kept(encoder), made_up, n_documents=N_DOCUMENTS)
-            first, after = (_ndcg(found.hits.ids, grades) for found in (search, ranker.rank(search)))
+            first, after = (ndcg(found.hits.ids, grades) for found in (search, ranker.rank(search)))
             gain, interval = difference(after, first)
             figures.append(Figure(f"{name}, {what}, nDCG@10 of the query", float(first.mean())))
             figures.append(Figure(f"{name}, {what}: gain by made-up documents", gain, interval=interval))
@@ -64,16 +64,6 @@ def run(progress):
         low = None if "MiniLM" in what else 1e-6
         figures.append(Figure(f"both sets, {what}: gain by made-up documents", gain, low=low, interval=interval))
     return figures
-
-
-def _ndcg(ids, relevant):
-    """Return nDCG@10 of each query."""
-    weights = 1 / np.log2(np.arange(2, K + 2))
-    out = []
-    for row, grades in zip(ids, relevant, strict=True):
-        best = np.sort(np.fromiter(grades.values(), float))[::-1][:K]
-        out.append(weights[: len(row)] @ [grades.get(int(i), 0) for i in row] / (weights[: len(best)] @ best))
-    return np.array(out)
 
 
 CLAIM = Claim(

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import faiss
 import numpy as np
-from _vectors import corpus, encoded
+from _vectors import corpus, encoded, ndcg
 
 from inlay.claims import Claim, Figure
 from inlay.core.vectors import product_top_k
@@ -32,7 +32,7 @@ def run(progress):
     def figures_of(search):
         ids = search(titles[new])
         hits = (ids == new[:, None]).any(axis=1).astype(float)
-        return hits, np.array([_ndcg(row, grades) for row, grades in zip(search(queries), relevant, strict=True)])
+        return hits, ndcg(search(queries), relevant)
 
     found = {"exact": figures_of(lambda Q: product_top_k(Q, documents, K).ids)}
     progress("PQ")
@@ -71,12 +71,6 @@ def _figure(name, values, low=None):
     """Return the mean over queries, with its interval."""
     mean, error = float(values.mean()), 1.96 * float(values.std()) / len(values) ** 0.5
     return Figure(name, mean, low=low, interval=(mean - error, mean + error))
-
-
-def _ndcg(ids, grades):
-    weights = 1 / np.log2(np.arange(2, K + 2))
-    best = np.sort(np.fromiter(grades.values(), float))[::-1][:K]
-    return float(weights @ [grades.get(int(i), 0) for i in ids] / (weights[: len(best)] @ best))
 
 
 CLAIM = Claim(

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 from _tokens import difference
-from _vectors import corpus, encoded
+from _vectors import corpus, encoded, ndcg
 
 from inlay.claims import Claim, Figure
 from inlay.core.values import Search
@@ -43,14 +43,14 @@ def run(progress):
         asked = [q for q in columns["queries"] if any(g > 0 for g in columns["relevant"].get(q, {}).values())]
         queries, items = [columns["queries"][q] for q in asked], list(columns["documents"].values())
         search = Search(product_top_k(Q, X, min(DEPTH, len(X))), Q=Q, X=X, queries=queries, items=items)
-        first = _ndcg(search.hits.ids, grades)
+        first = ndcg(search.hits.ids, grades)
         figures.append(Figure(f"{name}, nDCG@10 of the first search", float(first.mean())))
         scores = {}
         for what, given in PROMPTS.items():
             progress(f"{name}, {what}")
             for alpha in ALPHAS:
                 ranked = ListwiseFeedback(Kept(), **given, alpha=alpha).rank(search)
-                scores[what, alpha] = _ndcg(ranked.hits.ids, grades)
+                scores[what, alpha] = ndcg(ranked.hits.ids, grades)
             for alpha in ALPHAS:
                 gain, interval = difference(scores[what, alpha], first)
                 figures.append(Figure(f"{name}, {what}, alpha {alpha}: gain", gain, interval=interval))
@@ -78,16 +78,6 @@ def _seconds(encoder, texts):
         encoder.encode(texts)
         best = min(best, time.perf_counter() - start)
     return best
-
-
-def _ndcg(ids, relevant):
-    """Return nDCG@10 of each query."""
-    weights = 1 / np.log2(np.arange(2, K + 2))
-    out = []
-    for row, grades in zip(ids[:, :K], relevant, strict=True):
-        best = np.sort(np.fromiter(grades.values(), float))[::-1][:K]
-        out.append(weights[: len(row)] @ [grades.get(int(i), 0) for i in row] / (weights[: len(best)] @ best))
-    return np.array(out)
 
 
 CLAIM = Claim(

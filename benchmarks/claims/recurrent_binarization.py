@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
-from _vectors import corpus
+from _vectors import corpus, ndcg
 
 from inlay.claims import Claim, Figure
 from inlay.core.vectors import product_top_k
@@ -29,7 +29,7 @@ def run(progress):
     recalls = {
         name: np.array([np.isin(a, b).mean() for a, b in zip(true, ids, strict=True)]) for name, ids in found.items()
     }
-    gains = {name: np.array([_ndcg(ids[i], relevant[i]) for i in range(len(ids))]) for name, ids in found.items()}
+    gains = {name: ndcg(ids, relevant) for name, ids in found.items()}
     figures = []
     for name in found:
         what = (
@@ -51,12 +51,6 @@ def _figure(name, values, low=None):
     """Return the mean over queries, with its interval."""
     mean, error = float(values.mean()), 1.96 * float(values.std()) / len(values) ** 0.5
     return Figure(name, mean, low=low, interval=(mean - error, mean + error))
-
-
-def _ndcg(ids, grades):
-    weights = 1 / np.log2(np.arange(2, K + 2))
-    best = np.sort(np.fromiter(grades.values(), float))[::-1][:K]
-    return float(weights @ [grades.get(int(i), 0) for i in ids] / (weights[: len(best)] @ best))
 
 
 CLAIM = Claim(
