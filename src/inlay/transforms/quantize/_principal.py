@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from inlay.core.values import FloatArray
 
@@ -20,7 +21,8 @@ def principal_rotation(X: NDArray[Any], m: int, random_state: int) -> FloatArray
     """
     d = X.shape[1]
     random = np.random.default_rng(random_state).normal(size=(max(m, d), max(m, d)))
-    if m > d:
-        return np.asarray(np.linalg.qr(random)[0][:, :d], np.float32)
-    principal = np.linalg.eigh(X.T @ X)[1][:, ::-1][:, :m].T
-    return np.asarray(np.linalg.qr(random[:m, :m])[0] @ principal, np.float32)
+    with threadpool_limits(1):  # with several threads sums are rounded otherwise, and directions turn that are alike
+        if m > d:
+            return np.asarray(np.linalg.qr(random)[0][:, :d], np.float32)
+        principal = np.linalg.eigh(X.T @ X)[1][:, ::-1][:, :m].T
+        return np.asarray(np.linalg.qr(random[:m, :m])[0] @ principal, np.float32)
