@@ -182,6 +182,13 @@ class ScoresPairs(Protocol):
         """Return the (n,) scores of n queries, each with the item at its place; larger is better."""
 
 
+class Generates(Protocol):
+    """What writes texts about texts, such as a language model; one that is to be saved with a ranker is a Method."""
+
+    def generate(self, texts: Sequence[str], n: int) -> list[list[str]]:
+        """Return up to `n` new texts for each of `texts`; what is written for one does not depend on the others."""
+
+
 class Loss(Protocol):
     """A batch of embeddings to one number: a ``torch.nn.Module`` with these members.
 

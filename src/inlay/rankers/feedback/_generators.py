@@ -3,19 +3,12 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
+from inlay.core.contracts import Generates
 from inlay.core.errors import DataError, MissingData, ParameterError
 from inlay.core.extras import load
 from inlay.core.method import Method
-
-
-class Generates(Protocol):
-    """What writes texts about texts; one that is to be saved is a Method."""
-
-    def generate(self, texts: Sequence[str], n: int) -> list[list[str]]:
-        """Return up to `n` new texts for each of `texts`; what is written for one does not depend on the others."""
-
 
 Generator = Generates | Mapping[str, Sequence[str]]
 
