@@ -55,7 +55,8 @@ def test_words_keep_up_with_the_space(space: Space, tmp_path: Path) -> None:
     space.delete("id = 'new'")
     assert "words" not in space.search("zebra", k=1, hybrid=fuse)[0].legs
     space.compact()
-    space.index_words()
+    assert space._table.dataset.stats.index_stats("words")["num_unindexed_rows"] == 0
+    assert space.info()["words"] is True
     again = inlay.open(tmp_path / "a.space")
     assert again.search("item77", k=1, hybrid=fuse)[0].id == "t77"
     assert [r.id for r in again.search("item77", k=1, where="n < 50", hybrid=fuse)] != ["t77"]

@@ -258,7 +258,8 @@ class Space:
     def index_words(self) -> None:
         """Index the words of the texts, in one commit, so that searches can be hybrid.
 
-        Rows that come later are found as well, though more slowly until this is called again.
+        Rows that come later are found as well, though more slowly until the space is compacted, which happens by
+        itself, or this is called again.
         """
         self._keeper.index_words()
 

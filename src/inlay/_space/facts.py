@@ -33,6 +33,7 @@ def facts(view: View, place: Place, pipeline: Pipeline) -> dict[str, Any]:
         "vectors": {"dim": vector.list_size, "dtype": _dtype(vector), "fingerprint": meta["fingerprint"]},
         "encoder": {"class": meta["encoder"], "parameters": _texts(pipeline.encoder.get_params(deep=False))},
         "index": _index(view),
+        "words": table.has_words,
         "compression": meta.get("compression"),
         "transforms": [repr(transform) for transform in pipeline.transforms],
         "truncation": {

@@ -115,11 +115,13 @@ class Keeper:
             self.settle()
 
     def compact(self) -> None:
-        """Compact the table, and tell the saved index where its rows are now."""
+        """Compact the table, tell the saved index where its rows are now, and take new rows into that of words."""
         table, addresses = self.view.table, self.view.addresses
         self.see(table.compact())
         if self.view.table is not table:
             Saved.move(self.place.index(table.meta["uid"]), table.meta["uid"], addresses, self.view.addresses)
+        if self.view.table.has_words:
+            self.see(self.view.table.index_words())
 
     def clean(self) -> None:
         """Remove what no reader needs."""
