@@ -13,6 +13,8 @@ html_theme = "furo"
 html_title = f"Inlay {release}"
 
 default_role = "code"
+# Several classes have a member of one name, such as weight, and a parameter of that name links to none of them.
+suppress_warnings = ["ref.python"]
 nitpicky = False
 myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 3

@@ -23,7 +23,7 @@ VARIANTS = ("robertson", "lucene", "atire", "bm25l", "bm25+")
 class BM25(Index):
     r"""Find texts by the words that they share with a query, rare words first.
 
-    The score of a text D of length |D| words for the query Q is (Robertson & Zaragoza 2009)
+    The score of a text :math:`D` of :math:`|D|` words for the query Q is (Robertson & Zaragoza 2009)
 
     .. math:: \sum_{w \in Q} \mathrm{IDF}(w) \frac{f(w, D)}{f(w, D) + k_1 (1 - b + b\,|D| / \overline{|D|})},
 
