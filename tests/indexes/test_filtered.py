@@ -44,7 +44,7 @@ def test_the_cheapest_plan_that_finds_enough_is_taken(index):
     few, many = index.plan(np.arange(5), 10), index.plan(np.arange(N) % 2 == 0, 10)
     assert (few.name, few.recall, few.selectivity) == ("pre", 1.0, 0.002)
     assert many.name in ("in", "post")
-    assert many.cost < N / 2
+    assert many.cost < N
     assert many.recall >= 0.9
     assert "1,250 of 2,500 rows are allowed" in many.why
     assert "pre costs 4,167 at a recall of 1.000" in many.why

@@ -33,20 +33,20 @@ class Plan:
     why: str
 
 
-def effort(index: Index, n: int) -> float:
-    """Return what a search without a filter costs, in rows read one after another."""
+def effort(index: Index, n: int, places: int) -> float:
+    """Return what a search for so many places without a filter costs, in rows read one after another."""
     if isinstance(index, HNSW):
-        return min(n, index.ef_search / ROW_COST)
+        return min(n, max(index.ef_search, places) / ROW_COST)  # the walk keeps as many rows as it is asked for
     if isinstance(index, Faiss) and index.n_probe_:
         n_lists = index.n_lists
         return n_lists + n * index.n_probe_ / n_lists
     return n
 
 
-def cost(name: str, n: int, share: float, depth: int, unfiltered: float) -> float:
-    """Return the expected cost of a plan; `depth` is how many rows the plan "post" asks for."""
+def cost(name: str, index: Index, n: int, share: float, k: int, depth: int) -> float:
+    """Return the expected cost of a plan for `k` hits; `depth` is how many rows the plan "post" asks for."""
     if name == "pre":
         return n * share * GATHERED if share < 1 else n
     if name == "in":  # as many allowed rows have to be met as without a filter
-        return min(unfiltered / max(share, 1 / n), n * GATHERED)
-    return max(unfiltered, depth * GATHERED)
+        return min(effort(index, n, k) / max(share, 1 / n), n * GATHERED)
+    return max(effort(index, n, depth), depth * GATHERED)

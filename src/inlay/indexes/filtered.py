@@ -161,15 +161,16 @@ class Filtered(Index):
         self._check_fitted()
         self._check_parameters()
         n, rows = len(self.vectors_), allowed(where, len(self.vectors_))
-        whole = effort(self.index_, n)
         if rows is None:
-            return Plan("all", 1.0, whole, 1.0, "every row is allowed: the index is asked without a filter")
+            return Plan(
+                "all", 1.0, effort(self.index_, n, k), 1.0, "every row is allowed: the index is asked without a filter"
+            )
         share = len(rows) / max(n, 1)
         known = [reading for reading in self.readings_ if reading["selectivity"] <= share]
         made = {}
         for name in self.plans:
             recall = 1.0 if name == "pre" else known[-1][name] if known else 0.0
-            price = cost(name, n, share, self._depth(k, len(rows)), whole)
+            price = cost(name, self.index_, n, share, k, self._depth(k, len(rows)))
             made[name] = Plan(name, share, price, recall, "")
         enough = [plan for plan in made.values() if plan.recall >= self.recall]
         best = min(enough, key=lambda plan: plan.cost) if enough else max(made.values(), key=lambda plan: plan.recall)
