@@ -30,9 +30,12 @@ def run(progress):
         figures += [Figure(f"{name}, F1 by {kind}", value) for kind, value in found.items()]
     figures.append(Figure("mapped spaces, gain of F1 by ratio, mean", float(np.mean(gains)), low=0.1))
     figures.append(Figure("mapped spaces, gain of F1 by ratio, least", float(np.min(gains)), low=0.0))
+    gains = []
     for name, space in _translations(progress):
         found = _f1(*space)
+        gains.append(found["ratio"] - found["absolute"])
         figures += [Figure(f"Tatoeba {name}, F1 by {kind}", value) for kind, value in found.items()]
+    figures.append(Figure("Tatoeba, gain of F1 by ratio, mean", float(np.mean(gains)), low=0.1))
     return figures
 
 
@@ -101,7 +104,9 @@ CLAIM = Claim(
     "Encoder, which was trained to have cosines that compare. The threshold is chosen on one half of the sources and "
     "measured on the other.",
     baseline="The cosine, which is the absolute margin.",
-    rule="By the ratio, F1 in mapped spaces is at least 0.1 above that of the cosine in the mean, and below it in "
-    "none.",
+    rule="By the ratio, F1 of translations is at least 0.1 above that of the cosine in the mean, and that in mapped "
+    "spaces as well, where it is below that of the cosine in none.",
     run=run,
+    guess="The encoder of Tatoeba's sentences was trained to tell translations apart, so that its cosines compare, and "
+    "these sentences are short and alike in length; that of the paper was trained to translate.",
 )

@@ -104,7 +104,7 @@ CLAIM = Claim(
     methods=("QuestionToQuestion",),
     paper="thottingal2025question",
     says="For a user's question, other questions about an item are a better index than the content of the item.",
-    data="Chunks of code with the questions of Anthropic's Contextual Retrieval, and 150 tables of WikiTableQuestions "
+    data="Chunks of code with the questions of Contextual Retrieval, and 150 tables of WikiTableQuestions "
     "with at least six questions each that people wrote; all-MiniLM-L6-v2. Questions of people stand for those that a "
     "language model writes; those that are asked are kept out of the index. Bootstrap over questions.",
     baseline="Searching the content with the same encoder, among the same items.",
