@@ -1,5 +1,8 @@
 """PgVector gives the rows that brute force gives, quotes names, and says what is wrong with server and table."""
 
+import time
+from concurrent import futures
+
 import numpy as np
 import pytest
 import servers
@@ -112,6 +115,24 @@ def test_a_server_that_dies_is_named_and_its_password_not():
                 with pytest.raises(DataError, match=r"PostgreSQL at /.* does not answer") as caught:
                     call()
                 assert "secret" not in str(caught.value)
+    except servers.Absent as error:
+        pytest.skip(str(error))
+
+
+def test_a_server_that_dies_in_the_middle_of_a_search_is_named():
+    try:
+        with servers.postgres() as (dsn, process), futures.ThreadPoolExecutor(1) as thread:
+            index = PgVector(dsn, "dying").fit(X)
+            holder, looking = psycopg.connect(dsn), psycopg.connect(dsn, autocommit=True)
+            holder.execute("LOCK TABLE dying IN ACCESS EXCLUSIVE MODE")
+            asked = thread.submit(index.search, Q, 1)
+            end = time.monotonic() + 20
+            while not looking.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()[0]:
+                assert time.monotonic() < end
+                time.sleep(0.02)
+            process.kill()
+            with pytest.raises(DataError, match="does not answer"):
+                asked.result(30)
     except servers.Absent as error:
         pytest.skip(str(error))
 

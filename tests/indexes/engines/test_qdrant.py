@@ -1,5 +1,8 @@
 """Qdrant gives the rows that brute force gives, and says what is wrong with the server and the collection."""
 
+import signal
+from concurrent import futures
+
 import numpy as np
 import pytest
 import servers
@@ -124,6 +127,20 @@ def test_a_server_that_dies_is_named():
             for call in calls:
                 with pytest.raises(DataError, match=f"Qdrant at {url} does not answer"):
                     call()
+    except servers.Absent as error:
+        pytest.skip(str(error))
+
+
+def test_a_server_that_dies_in_the_middle_of_a_search_is_named():
+    try:
+        with servers.qdrant() as (url, _, process), futures.ThreadPoolExecutor(1) as thread:
+            index = Qdrant(url, "dying").fit(X)
+            process.send_signal(signal.SIGSTOP)  # it has taken the question, and will not answer it
+            asked = thread.submit(index.search, Q, 1)
+            assert not futures.wait([asked], 0.5).done
+            process.kill()
+            with pytest.raises(DataError, match=f"Qdrant at {url} does not answer"):
+                asked.result(30)
     except servers.Absent as error:
         pytest.skip(str(error))
 
