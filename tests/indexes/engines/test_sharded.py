@@ -1,6 +1,9 @@
 """Sharded gives what one machine gives, and never loses a shard in silence."""
 
 import copy
+import shutil
+import time
+from concurrent import futures
 
 import numpy as np
 import pytest
@@ -35,6 +38,41 @@ def test_add_and_saving(tmp_path):
     index.save(tmp_path / "index")
     for loaded in (index, copy.deepcopy(index), Sharded.load(tmp_path / "index", mmap=True)):
         same(loaded.search(Q, 13, where=np.arange(190, 300)), one.search(Q, 13, where=np.arange(190, 300)))
+
+
+def test_a_folder_holds_the_shards_and_the_object_none(tmp_path):
+    kept = tmp_path / "shards"
+    index, one = Sharded(Exact(), 3, backend="here", folder=kept).fit(X[:200]), Exact().fit(X)
+    assert sorted(index.shards_) == sorted(map(str, kept.iterdir()))
+    first = index.shards_
+    index.add(X[200:]).save(tmp_path / "index")
+    assert not set(first) & set(map(str, kept.iterdir()))  # written anew, and those of before deleted
+    for loaded in (index, copy.deepcopy(index), Sharded.load(tmp_path / "index")):
+        same(loaded.search(Q, 13, where=np.arange(190, 300)), one.search(Q, 13, where=np.arange(190, 300)))
+    assert not index._workers[0].index.vectors_.flags.writeable  # mapped
+    assert sum(file.stat().st_size for file in (tmp_path / "index").iterdir()) < 300 * 8 + 4000  # row numbers
+
+
+def test_a_change_that_fails_leaves_the_folder_as_it_was(tmp_path):
+    index = Sharded(Failing(), 2, backend="here", folder=tmp_path).fit(X[:200])
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(DataError, match="no room"):
+        index.add(X[200:])
+    assert sorted(tmp_path.iterdir()) == before
+    same(index.search(Q, 13), Exact().fit(X[:200]).search(Q, 13))
+    for place in before:
+        shutil.rmtree(place)
+    with pytest.raises(DataError, match="holds no saved object"):
+        copy.deepcopy(index).search(Q, 1)
+
+
+class Failing(Exact):
+    """Exact search that cannot grow where its first row is not the first."""
+
+    def add(self, more):
+        if not np.array_equal(self.vectors_[0], X[0]):
+            raise DataError("no room")
+        return super().add(more)
 
 
 def test_more_shards_than_rows():
@@ -109,3 +147,32 @@ def test_over_ray(ray, tmp_path):
     with pytest.raises(DataError, match="2 of 2"):
         index.search(Q, 13)
     same(Sharded.load(tmp_path / "index").set_params(backend="here").search(Q, 13), one.search(Q, 13))
+
+
+@pytest.mark.slow
+def test_over_ray_with_a_folder(ray, tmp_path):
+    index, one = Sharded(Exact(), 2, folder=tmp_path / "shards").fit(X[:200]).add(X[200:]), Exact().fit(X)
+    assert all(isinstance(shard, str) for shard in index.shards_)
+    same(index.search(Q, 13), one.search(Q, 13))
+    ray.kill(index._workers[0])
+    with pytest.raises(DataError, match="1 of 2 shards"):
+        index.search(Q, 13)
+    same(index.restart().search(Q, 13), one.search(Q, 13))  # from the folder
+
+
+@pytest.mark.slow
+def test_a_shard_that_dies_in_the_middle_of_a_search_is_named(ray):
+    class Slow(Exact):
+        """Exact search that takes a minute."""
+
+        def search(self, *asked, **given):
+            time.sleep(60)
+
+    index = Sharded(Slow(), 2).fit(X)
+    with futures.ThreadPoolExecutor(1) as thread:
+        asked = thread.submit(index.search, Q, 1)
+        assert not futures.wait([asked], 1).done
+        for worker in index._workers:
+            ray.kill(worker)
+        with pytest.raises(DataError, match="2 of 2 shards"):
+            asked.result(30)

@@ -1,8 +1,11 @@
 """Sharded: the rows spread over several copies of an index, which search at the same time."""
 
 import os
+import secrets
+import shutil
 import warnings
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,6 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from inlay.core.contracts import Index, Where
 from inlay.core.errors import DataError, InlayError, ParameterError
 from inlay.core.extras import load
+from inlay.core.method import Method
 from inlay.core.values import Hits, IdArray
 
 from .._stored import allowed, queries, stored
@@ -33,8 +37,9 @@ class Sharded(Index):
     the cluster Ray chooses. A query goes to all, and the best of what they find are put together by score, equal ones
     by row number: over `Exact` the hits are those of one machine, to the last bit.
 
-    Use it where one machine is too slow or has too little memory for the searches; the machine that asks keeps the
-    shards as well, in Ray's shared memory where both are one. A single `HNSW` serves millions of rows.
+    Use it where one machine is too slow or has too little memory for the searches. With `folder`, each process maps its
+    shard from there, and the machine that asks holds row numbers only; without, it holds the shards as well. A single
+    `HNSW` serves millions of rows.
 
     A shard whose process or machine is gone is never passed over in silence. By default the search stops with an
     error; with ``on_lost="report"`` it warns and answers from the rest, and `missing` tells the rows that were not
@@ -48,10 +53,12 @@ class Sharded(Index):
     n_shards : at least 1.
     backend : "ray", or "here" for shards in this process, one after another: to look into what a cluster has saved.
     on_lost : "raise" or "report", what a search does when a shard is lost.
+    folder : where the shards are kept, a folder that all machines of the cluster see; None keeps them in the object. A
+        change writes them anew, and deletes those of before when all are written: save the object again after it.
 
     Attributes
     ----------
-    shards_ : the fitted copies.
+    shards_ : the fitted copies, or where they are in `folder`.
     rows_ : for each shard the numbers of its rows, ascending.
     dim_ : columns of the vectors.
 
@@ -75,11 +82,20 @@ class Sharded(Index):
     rows_: list[IdArray]
     dim_: int
 
-    def __init__(self, index: Index, n_shards: int = 2, *, backend: str = "ray", on_lost: str = "raise") -> None:
+    def __init__(
+        self,
+        index: Index,
+        n_shards: int = 2,
+        *,
+        backend: str = "ray",
+        on_lost: str = "raise",
+        folder: str | Path | None = None,
+    ) -> None:
         self.index = index
         self.n_shards = n_shards
         self.backend = backend
         self.on_lost = on_lost
+        self.folder = folder
 
     @classmethod
     def examples(cls) -> Iterator[Self]:
@@ -113,7 +129,7 @@ class Sharded(Index):
         self._workers: list[Any] | None = None
         copies = [clone(self.index) for _ in range(self.n_shards)]
         rows: list[IdArray] = np.array_split(np.arange(len(X)), self.n_shards)
-        self.shards_ = self._change("fit", [X[part] for part in rows], copies)
+        self.shards_ = self._change("fit", np.array_split(X, self.n_shards), copies)
         self.rows_, self.dim_ = rows, X.shape[1]
         return self
 
@@ -155,7 +171,7 @@ class Sharded(Index):
         Q, k = queries(Q, k, self.dim_)
         within = self._within(where)
         if self.backend == "here":
-            found = [shard.search(Q, k, where=rows) for shard, rows in zip(self.shards_, within, strict=True)]
+            found = [worker.search(Q, k, rows) for worker, rows in zip(self._crew(), within, strict=True)]
         else:
             # Vectors are laid down once in shared memory; each worker reads them there.
             laid = load("ray", extra="ray", purpose="Sharded").put(Q)
@@ -172,7 +188,7 @@ class Sharded(Index):
         """Give the shards that were lost to new processes."""
         self._check_fitted()
         for i in getattr(self, "_lost", ()):
-            self._crew()[i] = _start(self.shards_[i])
+            self._crew()[i] = self._start(self.shards_[i])
         self._lost: set[int] = set()
         return self
 
@@ -191,25 +207,42 @@ class Sharded(Index):
         return [np.flatnonzero(np.isin(own, rows)) for own in self.rows_]
 
     def _change(self, verb: str, given: Sequence[Any], shards: list[Any]) -> list[Any]:
-        """Call `verb` of each shard, and return the shards as they are then."""
-        if self.backend == "here":
-            return [getattr(shard, verb)(part) for shard, part in zip(shards, given, strict=True)]
+        """Call `verb` of each shard, and return the shards as they are then, or where they are."""
         crew = self._crew(shards)
+        mark = secrets.token_hex(4)
+        places = [
+            None if self.folder is None else str(Path(self.folder, f"shard-{mark}-{i}")) for i in range(len(crew))
+        ]
+        jobs = list(zip(crew, given, places, strict=True))
         try:
-            return self._received(
-                [w.change.remote(verb, part) for w, part in zip(crew, given, strict=True)], change=True
-            )
+            if self.backend == "here":
+                changed = [worker.change(verb, part, place) for worker, part, place in jobs]
+            else:
+                asked = [worker.change.remote(verb, part, place) for worker, part, place in jobs]
+                changed = self._received(asked, change=True)
         except BaseException:
             self._workers = None  # some may have changed: all start again from the shards as they were
+            _delete(places)
             raise
+        _delete(shards)
+        return changed
 
     def _crew(self, shards: list[Any] | None = None) -> list[Any]:
-        """Return the actors, one for each shard; start them where there are none yet."""
+        """Return what works for the shards, one for each; start them where there are none yet."""
         crew = getattr(self, "_workers", None)
         if crew is None:
-            self._workers = crew = [_start(shard) for shard in shards or self.shards_]
+            self._workers = crew = [self._start(shard) for shard in shards or self.shards_]
             self._lost = set()
         return crew
+
+    def _start(self, shard: Any) -> Any:
+        if self.backend == "here":
+            return _Worker(shard)
+        ray = load("ray", extra="ray", purpose="Sharded")
+        if not ray.is_initialized():
+            local = {"address": "local", "num_cpus": 2, "include_dashboard": False}
+            ray.init(log_to_driver=False, logging_level="error", **({} if os.environ.get("RAY_ADDRESS") else local))
+        return ray.remote(_Worker).options(num_cpus=0, scheduling_strategy="SPREAD").remote(shard)
 
     def _received(self, asked: list[Any], *, change: bool = False) -> list[Any]:
         """Wait for all shards; None for one that is lost, where that is to be reported."""
@@ -239,15 +272,19 @@ class Sharded(Index):
 
 
 class _Worker:
-    """What runs in the process of a shard."""
+    """What works for a shard, given as an index or as the folder it was saved to."""
 
-    def __init__(self, index: Any) -> None:
-        self.index = index
+    def __init__(self, shard: Any) -> None:
+        self.index: Any = Method.load(shard, mmap=True) if isinstance(shard, str) else shard
 
-    def change(self, verb: str, given: Any) -> Any:
-        """Change the index, and return it."""
+    def change(self, verb: str, given: Any, place: str | None) -> Any:
+        """Change the index, and return it, or the `place` where it was saved."""
         self.index = getattr(self.index, verb)(given)
-        return self.index
+        if place is None:
+            return self.index
+        self.index.save(place)
+        self.index = Method.load(place, mmap=True)
+        return place
 
     def search(self, Q: Any, k: int, rows: Any) -> Hits:
         """Search the shard."""
@@ -255,9 +292,7 @@ class _Worker:
         return found
 
 
-def _start(shard: Any) -> Any:
-    ray = load("ray", extra="ray", purpose="Sharded")
-    if not ray.is_initialized():
-        here = {} if os.environ.get("RAY_ADDRESS") else {"address": "local", "num_cpus": 2, "include_dashboard": False}
-        ray.init(log_to_driver=False, logging_level="error", **here)
-    return ray.remote(_Worker).options(num_cpus=0, scheduling_strategy="SPREAD").remote(shard)
+def _delete(places: Sequence[Any]) -> None:
+    for place in places:
+        if isinstance(place, str):
+            shutil.rmtree(place, ignore_errors=True)
