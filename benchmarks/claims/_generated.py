@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from inlay.core.errors import MissingData
-from inlay.rankers.feedback._generators import LanguageModel
+from inlay.generation import LanguageModel
 
 CACHE = Path(__file__).parents[2] / ".cache" / "texts"
 

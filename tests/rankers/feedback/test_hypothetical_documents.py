@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from inlay.core.errors import DataError, MissingData, ParameterError, ShapeError
+from inlay.core.errors import DataError, ParameterError, ShapeError
 from inlay.core.values import Hits, Search
 from inlay.core.vectors import product_top_k
 from inlay.encoders.text import HashingEncoder
 from inlay.rankers.feedback import HypotheticalDocuments
-from inlay.rankers.feedback._generators import LanguageModel, TurnedWords, generated
+from inlay.rankers.feedback._generators import TurnedWords, generated
 
 ITEMS = ["yeast makes gas", "flour and water", "bread is baked", "an oven is hot", "gas is light"]
 QUERIES = ["why does bread rise", "what is hot", "who"]
@@ -82,44 +82,3 @@ def test_a_generator_that_gives_something_else_is_refused():
     with pytest.raises(DataError, match="for each of 2 texts"):
         generated(Short(), ["a", "b"], 1, "queries")
     assert TurnedWords().generate(["a b c"], 2) == [["b c", "c"]]
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    """Save a language model of a few words and random weights."""
-    transformers = pytest.importorskip("transformers", reason="needs pip install 'inlay[text]'")
-    tokenizers = pytest.importorskip("tokenizers")
-    import torch
-
-    words = {word: i for i, word in enumerate(["<end>", "<unk>", *"abcdefghij"])}
-    model = tokenizers.Tokenizer(tokenizers.models.WordLevel(words, unk_token="<unk>"))  # noqa: S106
-    model.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
-    folder = tmp_path_factory.mktemp("model")
-    fast = transformers.PreTrainedTokenizerFast
-    fast(tokenizer_object=model, eos_token="<end>", unk_token="<unk>").save_pretrained(folder)  # noqa: S106
-    sizes = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        config = transformers.LlamaConfig(vocab_size=len(words), eos_token_id=0, bos_token_id=None, **sizes)
-        transformers.LlamaForCausalLM(config).save_pretrained(folder)
-    return folder
-
-
-def test_a_language_model_answers_each_text_for_itself(tiny):
-    model = LanguageModel(tiny, prompt="{text} a", max_tokens=6, dtype="float32")
-    both = model.generate(["b c", "d"], 3)
-    assert [len(some) for some in both] == [3, 3]
-    assert model.generate(["d"], 3) == both[1:]
-    assert (
-        LanguageModel(tiny, prompt="{text} a", max_tokens=6, dtype="float32", random_state=1).generate(["d"], 3)
-        != both[1:]
-    )
-
-
-def test_a_language_model_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(MissingData, match="no language model"):
-        LanguageModel(tmp_path).generate(["a"], 1)
-    with pytest.raises(ParameterError, match="prompt must hold"):
-        LanguageModel(tmp_path, prompt="x").generate(["a"], 1)
-    with pytest.raises(ParameterError, match="dtype"):
-        LanguageModel(tmp_path, dtype="int4").generate(["a"], 1)

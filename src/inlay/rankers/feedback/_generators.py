@@ -1,13 +1,10 @@
-"""Where texts come from that are not in the data: a table of ready-made ones, or a language model on this machine."""
+"""Where texts come from that are not in the data: a table of ready-made ones, or whatever generates them."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from inlay.core.contracts import Generates
-from inlay.core.errors import DataError, MissingData, ParameterError
-from inlay.core.extras import load
+from inlay.core.errors import DataError, ParameterError
 from inlay.core.method import Method
 
 Generator = Generates | Mapping[str, Sequence[str]]
@@ -61,123 +58,3 @@ class TurnedWords(Method):
     def generate(self, texts: Sequence[str], n: int) -> list[list[str]]:
         """Return `n` texts for each, the i-th without the first i words."""
         return [[" ".join(text.split()[i + 1 :]) for i in range(n)] for text in texts]
-
-
-class LanguageModel(Method):
-    """Texts that a causal language model writes when it is asked, sampled at a temperature.
-
-    It is slow on a CPU: a model of 135 million parameters writes some hundred tokens in a few seconds. Each text is
-    asked about on its own, with a seed of its own, so that an answer does not depend on what else is asked.
-
-    Parameters
-    ----------
-    model : folder of a model, or its name in the local cache of the hub. Nothing is downloaded.
-    gguf_file : the file in that folder that holds weights and vocabulary, for models in the GGUF format, which take
-        the packages ``gguf`` and ``accelerate`` besides.
-    prompt : what is asked; ``{text}`` stands for the text. It becomes a message of the user where the model has a
-        template of conversations.
-    max_tokens : the most tokens of an answer, at least 1.
-    temperature : above 0; small ones take the likeliest words.
-    dtype : of the weights, "bfloat16" or "float32".
-    random_state : seed.
-
-    References
-    ----------
-    Gao, Ma, Lin, Callan (2023). Precise Zero-Shot Dense Retrieval without Relevance Labels. ACL. arXiv:2212.10496.
-    """
-
-    paper: ClassVar[str] = "gao2023precise"
-    requires: ClassVar[tuple[str, ...]] = ("text",)
-
-    def __init__(
-        self,
-        model: str | Path,
-        *,
-        gguf_file: str | None = None,
-        prompt: str = "Please write a passage to answer the question.\nQuestion: {text}\nPassage:",
-        max_tokens: int = 128,
-        temperature: float = 0.7,
-        dtype: str = "bfloat16",
-        random_state: int = 0,
-    ) -> None:
-        self.model = model
-        self.gguf_file = gguf_file
-        self.prompt = prompt
-        self.max_tokens = max_tokens
-        self.temperature = temperature
-        self.dtype = dtype
-        self.random_state = random_state
-
-    @classmethod
-    def examples(cls) -> Iterator[Self]:
-        """Yield small instances for the contract checks."""
-        yield cls("a-folder")
-
-    def identity(self) -> dict[str, object]:
-        """Return what decides the texts: the weights themselves, where they are a folder, and how they are asked."""
-        mark = hashlib.sha256()
-        folder = Path(self.model)
-        files = [folder / self.gguf_file] if self.gguf_file else sorted(folder.glob("*.safetensors"))
-        for file in files:
-            with file.open("rb") as weights:
-                mark.update(hashlib.file_digest(weights, "sha256").digest())
-        named = {"weights": mark.hexdigest()} if files else {"model": str(self.model)}
-        asked = ("prompt", "max_tokens", "temperature", "dtype", "random_state")
-        return named | {name: getattr(self, name) for name in asked}
-
-    def generate(self, texts: Sequence[str], n: int) -> list[list[str]]:
-        """Return `n` answers to the prompt about each text.
-
-        Raises
-        ------
-        ParameterError
-            If a parameter is out of its range.
-        MissingData
-            If the model is not on this machine.
-        """
-        if self.max_tokens < 1 or self.temperature <= 0 or "{text}" not in self.prompt:
-            raise ParameterError(
-                "max_tokens must be at least 1, temperature above 0, and prompt must hold {text}, "
-                f"got {self.max_tokens}, {self.temperature} and {self.prompt!r:.60}."
-            )
-        if self.dtype not in ("bfloat16", "float32"):
-            raise ParameterError(f"dtype must be 'bfloat16' or 'float32', got {self.dtype!r}.")
-        return [self._answers(text, n) for text in texts]
-
-    def _answers(self, text: str, n: int) -> list[str]:
-        tokenizer, model = self._model()
-        asked = self.prompt.replace("{text}", text)
-        if tokenizer.chat_template:
-            message = [{"role": "user", "content": asked}]
-            asked = tokenizer.apply_chat_template(message, tokenize=False, add_generation_prompt=True)
-        tokens = tokenizer([asked], return_tensors="pt")
-        torch = load("torch", extra="nn", purpose="A language model")
-        seed = int.from_bytes(hashlib.sha256(f"{self.random_state}\0{text}".encode()).digest()[:7], "big")
-        with torch.random.fork_rng(devices=[]), torch.inference_mode():
-            torch.manual_seed(seed)
-            out = model.generate(
-                **tokens,
-                max_new_tokens=self.max_tokens,
-                do_sample=True,
-                temperature=self.temperature,
-                top_k=0,
-                num_return_sequences=n,
-                pad_token_id=tokenizer.eos_token_id,
-            )
-        start = tokens["input_ids"].shape[1]
-        return [tokenizer.decode(row[start:], skip_special_tokens=True).strip() for row in out]
-
-    def _model(self) -> tuple[Any, Any]:
-        if not hasattr(self, "_loaded"):
-            library = load("transformers", extra="text", purpose="A language model")
-            torch = load("torch", extra="nn", purpose="A language model")
-            options = {"gguf_file": self.gguf_file} if self.gguf_file else {}
-            try:
-                tokenizer = library.AutoTokenizer.from_pretrained(self.model, local_files_only=True, **options)
-                model = library.AutoModelForCausalLM.from_pretrained(
-                    self.model, local_files_only=True, dtype=getattr(torch, self.dtype), **options
-                )
-            except (OSError, ValueError) as error:
-                raise MissingData(f"There is no language model {str(self.model)!r} on this machine: {error}") from error
-            self._loaded = (tokenizer, model.eval())
-        return self._loaded

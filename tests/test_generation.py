@@ -1,0 +1,79 @@
+"""A language model: that it answers each text for itself, what decides its answers, and how it is saved."""
+
+import pytest
+
+from inlay.core.errors import MissingData, ParameterError
+from inlay.core.fingerprint import fingerprint
+from inlay.core.values import Search
+from inlay.core.vectors import product_top_k
+from inlay.encoders.text import HashingEncoder
+from inlay.generation import LanguageModel
+from inlay.rankers.feedback import HypotheticalDocuments
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """Save a language model of a few words and random weights."""
+    transformers = pytest.importorskip("transformers", reason="needs pip install 'inlay[text]'")
+    tokenizers = pytest.importorskip("tokenizers")
+    import torch
+
+    words = {word: i for i, word in enumerate(["<end>", "<unk>", *"abcdefghij"])}
+    model = tokenizers.Tokenizer(tokenizers.models.WordLevel(words, unk_token="<unk>"))  # noqa: S106
+    model.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    folder = tmp_path_factory.mktemp("model")
+    fast = transformers.PreTrainedTokenizerFast
+    fast(tokenizer_object=model, eos_token="<end>", unk_token="<unk>").save_pretrained(folder)  # noqa: S106
+    sizes = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        config = transformers.LlamaConfig(vocab_size=len(words), eos_token_id=0, bos_token_id=None, **sizes)
+        transformers.LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+def test_a_language_model_answers_each_text_for_itself(tiny):
+    model = LanguageModel(tiny, prompt="{text} a", max_tokens=6, dtype="float32")
+    both = model.generate(["b c", "d"], 3)
+    assert [len(some) for some in both] == [3, 3]
+    assert model.generate(["d"], 3) == both[1:]
+    assert (
+        LanguageModel(tiny, prompt="{text} a", max_tokens=6, dtype="float32", random_state=1).generate(["d"], 3)
+        != both[1:]
+    )
+
+
+def test_a_language_model_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(MissingData, match="no language model"):
+        LanguageModel(tmp_path).generate(["a"], 1)
+    with pytest.raises(ParameterError, match="prompt must hold"):
+        LanguageModel(tmp_path, prompt="x").generate(["a"], 1)
+    with pytest.raises(ParameterError, match="dtype"):
+        LanguageModel(tmp_path, dtype="int4").generate(["a"], 1)
+
+
+def test_it_is_saved_with_a_ranker(tiny, tmp_path):
+    encoder, items, queries = HashingEncoder(dim=16), ["a b", "c d", "e f"], ["b c", "d"]
+    model = LanguageModel(tiny, prompt="{text} a", max_tokens=6, dtype="float32")
+    X, Q = encoder.encode(items), encoder.encode(queries)
+    search = Search(product_top_k(Q, X, 2), Q=Q, X=X, queries=queries)
+    ranker = HypotheticalDocuments(encoder, model, n_documents=2)
+    before = ranker.rank(search).hits
+    ranker.save(tmp_path / "saved")  # with the model loaded, which stays where it is
+    again = HypotheticalDocuments.load(tmp_path / "saved")
+    assert again.generator.get_params() == model.get_params()
+    assert sum(file.stat().st_size for file in (tmp_path / "saved").iterdir()) < 10_000
+    assert again.rank(search).hits.ids.tolist() == before.ids.tolist()
+
+
+def test_its_fingerprint_is_that_of_the_weights_and_of_what_is_asked(tiny, tmp_path):
+    model = LanguageModel(tiny)
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    weights = (tiny / "model.safetensors").read_bytes()
+    (moved / "model.safetensors").write_bytes(weights)
+    assert fingerprint(LanguageModel(moved)) == fingerprint(model)
+    assert fingerprint(LanguageModel(tiny, prompt="{text}?")) != fingerprint(model)
+    (moved / "model.safetensors").write_bytes(weights[:-1] + bytes([weights[-1] ^ 1]))
+    assert fingerprint(LanguageModel(moved)) != fingerprint(model)
+    assert LanguageModel("a-name").identity()["model"] == "a-name"
