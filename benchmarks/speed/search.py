@@ -69,6 +69,15 @@ def systems(X: Any) -> Iterator[System]:
 
         return at
 
+    def graph(factory: str, rescore: int) -> Callable[[int], Search]:
+        ours = Faiss(factory, ef_search=1, rescore=rescore).fit(X)
+
+        def at(effort: int) -> Search:
+            ours.ef_search_ = effort
+            return lambda q: ours.search(q, K).ids
+
+        return at
+
     def faiss_hnsw() -> Callable[[int], Search]:
         peer = faiss.IndexHNSWFlat(dim, 16, faiss.METRIC_INNER_PRODUCT)
         peer.hnsw.efConstruction = 200
@@ -108,6 +117,8 @@ def systems(X: Any) -> Iterator[System]:
 
     yield "Exact", lambda: (lambda ours: lambda effort: lambda q: ours.search(q, K).ids)(Exact().fit(X))
     yield "HNSW", hnsw
+    yield "Faiss HNSW16", lambda: graph("HNSW16", 1)
+    yield "Faiss HNSW16,SQ8", lambda: graph("HNSW16,SQ8", 2)
     yield "faiss HNSWFlat", faiss_hnsw
     yield "usearch bf16", usearch
     yield "hnswlib", hnswlib

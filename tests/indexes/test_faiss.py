@@ -35,6 +35,20 @@ def test_it_is_what_faiss_finds():
     np.testing.assert_allclose(hits.scores, scores, rtol=1e-5)
 
 
+def test_a_graph_is_walked_as_far_as_faiss_walks_it():
+    peer = faiss.IndexHNSWFlat(16, 8, faiss.METRIC_INNER_PRODUCT)
+    peer.hnsw.efConstruction = 200
+    faiss.omp_set_num_threads(1)
+    peer.add(X)
+    for effort in (10, 40):
+        ids = peer.search(Q, 10, params=faiss.SearchParametersHNSW(efSearch=effort))[1]
+        hits = Faiss("HNSW8", ef_search=effort, rescore=1).fit(X).search(Q, 10)
+        np.testing.assert_array_equal(hits.ids, ids)
+    low, high = (Faiss("PCA14,HNSW8,SQ8", recall=recall).fit(X) for recall in (0.5, 0.98))
+    assert low.ef_search_ < high.ef_search_
+    assert share(high) > 0.93
+
+
 def test_probes_are_as_many_as_the_recall_takes():
     few, many = Faiss("IVF64,SQ8", recall=0.5).fit(X), Faiss("IVF64,SQ8", recall=0.98).fit(X)
     assert few.n_probe_ < many.n_probe_ < 64
@@ -42,7 +56,7 @@ def test_probes_are_as_many_as_the_recall_takes():
     assert share(many) > 0.93
 
 
-@pytest.mark.parametrize("factory", ["IVF,SQ8", "PCA8,IVF16,PQ4x4", "HNSW8", "IVF16_HNSW8,Flat"])
+@pytest.mark.parametrize("factory", ["IVF,SQ8", "PCA8,IVF16,PQ4x4", "PCA8,PQ4x4", "HNSW8", "IVF16_HNSW8,Flat"])
 def test_filters_are_full_and_kept(factory):
     index = Faiss(factory, recall=0.9, rescore=8).fit(X)
     for step in (2, 30, 400, 1500):
@@ -91,6 +105,7 @@ def test_added_rows_are_found_with_the_old_lists():
         (Faiss("IVF16,PQ5"), "does not take"),
         (Faiss(recall=0), "recall must be above 0"),
         (Faiss(n_probe=0), "n_probe must be None or at least 1"),
+        (Faiss(ef_search=0), "ef_search must be None or at least 1"),
         (Faiss(rescore=0), "at least 1"),
     ],
 )

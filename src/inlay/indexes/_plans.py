@@ -35,8 +35,9 @@ class Plan:
 
 def effort(index: Index, n: int, places: int) -> float:
     """Return what a search for so many places without a filter costs, in rows read one after another."""
-    if isinstance(index, HNSW):
-        return min(n, max(index.ef_search, places) / ROW_COST)  # the walk keeps as many rows as it is asked for
+    walk = index.ef_search if isinstance(index, HNSW) else index.ef_search_ if isinstance(index, Faiss) else 0
+    if walk:
+        return min(n, max(walk, places) / ROW_COST)  # the walk keeps as many rows as it is asked for
     if isinstance(index, Faiss) and index.n_probe_:
         n_lists = index.n_lists
         return n_lists + n * index.n_probe_ / n_lists

@@ -1,4 +1,4 @@
-"""Any index of FAISS by its factory string: lists of near rows, product codes, rotations."""
+"""Any index of FAISS by its factory string: lists of near rows, graphs, product codes, rotations."""
 
 import re
 from collections.abc import Iterator
@@ -14,33 +14,39 @@ from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import product_top_k, rescore
 
 from ._stored import allowed, queries, stored
+from .hnsw import GATHERED_ROW_COST
 
 K = 10
 HELD_OUT = 200  # rows that measure recall
 POINTS = 39  # rows for each list that FAISS asks for
+EF_CONSTRUCTION = 200  # rows that a graph is built with; FAISS takes 40 by itself
+MOST = 4096  # rows that a walk is tried with
 
 
 class Faiss(Index):
-    r"""Find nearly the best rows by an index of FAISS, with lists as many as the rows ask for and probes by recall.
+    r"""Find nearly the best rows by an index of FAISS, with lists as many as the rows ask for and effort by recall.
 
     `factory` is what ``faiss.index_factory`` takes: "IVF,SQ8", "IVF256,PQ32", "OPQ32,IVF1024,PQ32", "PQ48", "HNSW32".
     An inverted file (IVF, Jégou et al. 2011) puts each row into the list of its nearest centroid, and a query looks
     into the `n_probe` lists whose centroids are nearest to it; codes (SQ, PQ) make the rows in them smaller. "IVF"
-    without a number takes about :math:`4 \sqrt n` lists. What FAISS finds, `rescore` times k rows, is scored again by
-    the full vectors, which lie on disk where the index was loaded with ``mmap``, as the FAISS index does.
+    without a number takes about :math:`4 \sqrt n` lists. A graph (HNSW) is walked with the best `ef_search` rows in
+    view. What FAISS finds, `rescore` times k rows, is scored again by the full vectors, which lie on disk where the
+    index was loaded with ``mmap``, as the FAISS index does.
 
-    Use it for millions of rows where a graph takes too much memory or time to build, and for all that FAISS has.
-    `HNSW` is the faster at high recall, `Exact` misses nothing, `Coded` takes any codec of this package; `DeDrift` is
-    an inverted file for rows that keep coming and change.
+    Use it for millions of rows where a graph takes too much memory or time to build, and for all that FAISS has; with
+    "HNSW16,SQ8" and `rescore` 2 it answers many queries at once faster than `HNSW`, whose graph is smaller and tells
+    how far it has come. `Exact` misses nothing, `Coded` takes any codec of this package; `DeDrift` is an inverted file
+    for rows that keep coming and change.
 
-    A filter never costs hits: lists are probed in proportion to the part that is allowed, few allowed rows are
-    compared one by one, and a query that still finds fewer than k is answered exactly.
+    A filter never costs hits: lists are probed, and graphs walked, in proportion to the part that is allowed, few
+    allowed rows are compared one by one, and a query that still finds fewer than k is answered exactly.
 
     Parameters
     ----------
     factory : the string; inner product is the metric.
     n_probe : lists that a query looks into; None takes the fewest that find `recall` of the ten exact neighbours of
         200 stored rows.
+    ef_search : rows that a walk through a graph keeps in view; None takes the least as for `n_probe`.
     recall : above 0 and at most 1.
     rescore : how many times `k` rows are scored again by full vectors, at least 1.
     n_fit : the most rows from which FAISS learns, drawn at random; at least 1.
@@ -52,7 +58,8 @@ class Faiss(Index):
     vectors_ : (n, d) float32, the stored vectors; kept or copied as by `Exact`.
     index_ : (bytes,) uint8, the index as FAISS writes it; empty up to `exact_below` rows.
     n_probe_ : lists that a query looks into; 0 where there are none.
-    readings_ : ``{"n_probe": ..., "recall@10": ...}`` for the probes that were tried.
+    ef_search_ : rows that a walk keeps in view; 0 where there is no graph.
+    readings_ : ``{"n_probe": ..., "recall@10": ...}``, or with "ef_search", for each effort that was tried.
 
     References
     ----------
@@ -74,6 +81,7 @@ class Faiss(Index):
     vectors_: FloatArray
     index_: NDArray[np.uint8]
     n_probe_: int
+    ef_search_: int
     readings_: list[dict[str, float]]
 
     def __init__(
@@ -81,6 +89,7 @@ class Faiss(Index):
         factory: str = "IVF,SQ8",
         *,
         n_probe: int | None = None,
+        ef_search: int | None = None,
         recall: float = 0.95,
         rescore: int = 4,
         n_fit: int = 100_000,
@@ -89,6 +98,7 @@ class Faiss(Index):
     ) -> None:
         self.factory = factory
         self.n_probe = n_probe
+        self.ef_search = ef_search
         self.recall = recall
         self.rescore = rescore
         self.n_fit = n_fit
@@ -100,12 +110,13 @@ class Faiss(Index):
         """Yield small instances for the contract checks."""
         yield cls()
         yield cls("IVF4,SQ8", recall=1.0, exact_below=20, random_state=1)
+        yield cls("HNSW8,SQ8", rescore=2, exact_below=20)
 
     @property
     def n_lists(self) -> int:
         """The number of lists; 0 where there are none."""
         self._check_fitted()
-        return self._held()[1] if len(self.index_) else 0
+        return _lists(self._held()) if len(self.index_) else 0
 
     def fit(self, X: ArrayLike) -> Self:
         """Store (n, d) vectors and build the index; their row numbers are the ids.
@@ -122,7 +133,7 @@ class Faiss(Index):
         self._check_parameters()
         faiss = load("faiss", extra="quantize", purpose="Faiss")
         X = self.vectors_ = stored(X, "float32")
-        self.index_, self.n_probe_, self.readings_ = np.empty(0, np.uint8), 0, []
+        self.index_, self.n_probe_, self.ef_search_, self.readings_ = np.empty(0, np.uint8), 0, 0, []
         self._native: Any = None
         if len(X) <= self.exact_below:
             return self
@@ -139,6 +150,8 @@ class Faiss(Index):
             for part in (lists, getattr(lists and faiss.downcast_index(lists), "pq", None)):
                 if part is not None:
                     part.cp.seed, part.cp.min_points_per_centroid = self.random_state, 1
+            if graph := _graph(made):
+                graph.efConstruction = EF_CONSTRUCTION
             made.train(np.ascontiguousarray(X[rows]))
             made.add(np.ascontiguousarray(X))
         except RuntimeError as error:
@@ -147,7 +160,9 @@ class Faiss(Index):
             faiss.omp_set_num_threads(threads)
         self.index_ = faiss.serialize_index(made)
         if lists is not None:
-            self._tune(int(lists.nlist))
+            self._tune("n_probe", int(lists.nlist))
+        elif graph is not None:
+            self._tune("ef_search", min(len(X), MOST))
         return self
 
     def add(self, X: ArrayLike) -> Self:
@@ -182,12 +197,13 @@ class Faiss(Index):
         available = len(X) if rows is None else len(rows)
         if not len(self.index_) or not len(Q) or available <= self.rescore * k:
             return product_top_k(Q, X, k, rows=rows)
-        native, n_lists = self._held()
-        share = available / len(X)
-        probes = min(n_lists, -int(-self.n_probe_ // share))
-        if rows is not None and available <= len(X) * (self.n_probe_ / n_lists if n_lists else 0.05):
-            return product_top_k(Q, X, k, rows=rows)  # no more rows than a search without a filter compares
-        ids = self._ask(native, Q, self.rescore * k, probes, rows)
+        native = self._held()
+        n_lists, share = _lists(native), available / len(X)
+        effort = min(n_lists or len(X), -int(-(self.n_probe_ or self.ef_search_) // share))
+        enough = len(X) * (self.n_probe_ / n_lists if n_lists else 0.05)
+        if rows is not None and available <= (effort / GATHERED_ROW_COST if self.ef_search_ else enough):
+            return product_top_k(Q, X, k, rows=rows)  # no more rows than the search would compare
+        ids = self._ask(native, Q, self.rescore * k, effort, rows)
         hits = rescore(Q, X, ids, k)
         short = np.flatnonzero(hits.counts < min(k, available))
         if not len(short):
@@ -197,46 +213,49 @@ class Faiss(Index):
         best[short], scores[short] = rest.ids, rest.scores
         return Hits(best, scores)
 
-    def _ask(self, native: Any, Q: FloatArray, depth: int, probes: int, rows: IdArray | None) -> IdArray:
+    def _ask(self, native: Any, Q: FloatArray, depth: int, effort: int, rows: IdArray | None) -> IdArray:
         """Return what FAISS finds, padded with -1."""
         faiss = load("faiss", extra="quantize", purpose="Faiss")
-        n = len(self.vectors_)
+        n, Q = len(self.vectors_), np.ascontiguousarray(Q)
         mask = None if rows is None else np.isin(np.arange(n), rows, assume_unique=True)
-        if not probes:  # not every index takes a filter: more is asked for, and what is not allowed left out
+        if not effort:  # not every index takes a filter: more is asked for, and what is not allowed left out
             fetch = depth if rows is None else min(n, -(-depth * n // len(rows)))
-            ids = np.asarray(native.search(np.ascontiguousarray(Q), fetch)[1], np.int64)
+            ids = np.asarray(native.search(Q, fetch)[1], np.int64)
             if mask is not None:
                 ids = np.where((ids >= 0) & mask[ids], ids, -1)
                 ids = np.take_along_axis(ids, np.argsort(ids < 0, axis=1, kind="stable")[:, :depth], 1)
             return ids
-        parameters = faiss.SearchParametersIVF(nprobe=probes)
         bits = np.empty(0, np.uint8) if mask is None else np.packbits(mask, bitorder="little")
-        if mask is not None:
-            selector = faiss.IDSelectorBitmap(n, faiss.swig_ptr(bits))
-            parameters = faiss.SearchParametersIVF(nprobe=probes, sel=selector)
+        only = {} if mask is None else {"sel": faiss.IDSelectorBitmap(n, faiss.swig_ptr(bits))}
+        if self.ef_search_:
+            parameters = faiss.SearchParametersHNSW(efSearch=effort, **only)
+        else:
+            parameters = faiss.SearchParametersIVF(nprobe=effort, **only)
         if isinstance(native, faiss.IndexPreTransform):
             parameters = faiss.SearchParametersPreTransform(index_params=parameters)
-        return np.asarray(native.search(np.ascontiguousarray(Q), depth, params=parameters)[1], np.int64)
+        return np.asarray(native.search(Q, depth, params=parameters)[1], np.int64)
 
-    def _tune(self, n_lists: int) -> None:
-        """Take the number of lists asked for, or the fewest of the powers of two that find enough."""
-        if self.n_probe is not None:
-            self.n_probe_ = min(self.n_probe, n_lists)
+    def _tune(self, name: str, most: int) -> None:
+        """Take the effort that was asked for, or the least of the powers of two that finds enough."""
+        asked = getattr(self, name)
+        if asked is not None:
+            setattr(self, f"{name}_", min(asked, most))
             return
         rows = np.random.default_rng(self.random_state).permutation(len(self.vectors_))[:HELD_OUT]
-        Q, native = np.asarray(self.vectors_[rows]), self._held()[0]
+        Q, native = np.asarray(self.vectors_[rows]), self._held()
         true = _others(product_top_k(Q, self.vectors_, K + 1).ids, rows)
-        for probes in (2**i for i in range(32)):
-            self.n_probe_ = min(probes, n_lists)
-            ids = self._ask(native, Q, self.rescore * (K + 1), self.n_probe_, None)
+        for effort in (2**i for i in range(32)):
+            effort = min(effort, most)
+            setattr(self, f"{name}_", effort)
+            ids = self._ask(native, Q, self.rescore * (K + 1), effort, None)
             found = _others(rescore(Q, self.vectors_, ids, K + 1).ids, rows)
             hit = ((true[:, :, None] == found[:, None]) & (true >= 0)[:, :, None]).any(axis=2).sum()
-            self.readings_.append({"n_probe": self.n_probe_, f"recall@{K}": float(hit / (true >= 0).sum())})
-            if self.readings_[-1][f"recall@{K}"] >= self.recall or probes >= n_lists:
+            self.readings_.append({name: effort, f"recall@{K}": float(hit / (true >= 0).sum())})
+            if self.readings_[-1][f"recall@{K}"] >= self.recall or effort >= most:
                 return
 
-    def _held(self) -> tuple[Any, int]:
-        """Return FAISS's own object, which reads the bytes where they lie, and the number of lists."""
+    def _held(self) -> Any:
+        """Return FAISS's own object, which reads the bytes where they lie."""
         native = getattr(self, "_native", None)
         if native is None:
             faiss = load("faiss", extra="quantize", purpose="Faiss")
@@ -245,8 +264,7 @@ class Faiss(Index):
             if native.ntotal != len(self.vectors_) or native.d != self.vectors_.shape[1]:
                 raise DataError("The index of FAISS does not belong to the stored vectors; fit it again.")
             self._native = native
-        lists = load("faiss", extra="quantize", purpose="Faiss").try_extract_index_ivf(native)
-        return native, 0 if lists is None else int(lists.nlist)
+        return native
 
     def _check_parameters(self) -> None:
         if not 0 < self.recall <= 1:
@@ -254,8 +272,9 @@ class Faiss(Index):
         if self.rescore < 1 or self.n_fit < 1 or self.exact_below < 0:
             given = f"{self.rescore}, {self.n_fit} and {self.exact_below}"
             raise ParameterError(f"rescore and n_fit must be at least 1, and exact_below at least 0, got {given}.")
-        if self.n_probe is not None and self.n_probe < 1:
-            raise ParameterError(f"n_probe must be None or at least 1, got {self.n_probe}.")
+        for name, value in (("n_probe", self.n_probe), ("ef_search", self.ef_search)):
+            if value is not None and value < 1:
+                raise ParameterError(f"{name} must be None or at least 1, got {value}.")
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out FAISS's own object: it is made again from `index_`, and cannot be copied."""
@@ -265,3 +284,16 @@ class Faiss(Index):
 def _others(ids: IdArray, rows: IdArray) -> IdArray:
     """Leave out of each row of ids the row that asked."""
     return np.where(ids == rows[:, None], -1, ids)
+
+
+def _lists(native: Any) -> int:
+    """Return the number of lists of an index of FAISS; 0 where it has none."""
+    lists = load("faiss", extra="quantize", purpose="Faiss").try_extract_index_ivf(native)
+    return 0 if lists is None else int(lists.nlist)
+
+
+def _graph(native: Any) -> Any:
+    """Return the graph of an index of FAISS; None where it has none."""
+    faiss = load("faiss", extra="quantize", purpose="Faiss")
+    inner = faiss.downcast_index(native.index) if isinstance(native, faiss.IndexPreTransform) else native
+    return getattr(inner, "hnsw", None)
