@@ -15,7 +15,7 @@ from inlay._space.saved import Saved
 from inlay.core.errors import DataError
 from inlay.data.source import Source
 from inlay.encoders.text import HashingEncoder
-from inlay.indexes import HNSW, Exact, hnsw
+from inlay.indexes import HNSW, Exact, Filtered, hnsw
 from inlay.pipeline import Pipeline
 from inlay.space import Space
 
@@ -130,3 +130,25 @@ def test_the_largest_record_is_bounded_by_what_readers_refuse() -> None:
     assert memory.largest_record([source("jsonl", 1 << 40)]) == 64 << 20
     assert memory.largest_record([source("json", 1 << 40), source("jsonl", 9)]) == 2 * (256 << 20)
     assert memory.largest_record([source("html", 5), source("jsonl", 9)]) == 25
+
+
+def test_a_plan_is_that_of_the_index_among_the_live_rows(tmp_path: Path) -> None:
+    pytest.importorskip("usearch")
+    space = inlay.build([], tmp_path / "s", encoder=Pipeline(HashingEncoder(dim=32), index=Filtered(HNSW(M=4))))
+    space.add({"id": f"{i}", "text": f"word{i} and {i % 17}", "n": i} for i in range(400))
+    assert space.plan() == space.plan("n >= 0")
+    assert getattr(space.plan(), "name", None) == "all"
+    space.delete("n = 399")
+    space.add([{"id": "new", "text": "word", "n": 0}])  # compared on its own, beside the index
+    saved = space._keeper.view.saved()
+    assert saved is not None
+    assert isinstance(saved.index, Filtered)
+    assert space.plan() == saved.index.plan(np.arange(399), 10)  # the deleted row is filtered out
+    for bound, k in ((3, 5), (40, 5), (40, 100), (350, 10)):
+        plan = space.plan(f"n < {bound}", k)
+        assert plan == saved.index.plan(np.arange(bound), k)
+        assert plan.selectivity == bound / 400
+        assert len(space.search("word3", k, where=f"n < {bound}")) == min(k, bound + 1)
+    space.store_as(Exact())
+    assert space.plan("n < 3") is None
+    assert inlay.build([], tmp_path / "t", encoder="hashing").plan() is None

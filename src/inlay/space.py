@@ -4,12 +4,12 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, overload
 
-import numpy as np
 import pyarrow.compute as pc
 
-from ._space import export, facts, provenance
+from ._space import export, facts, labels, provenance
 from ._space.job import Progress, check
-from ._space.keeper import Keeper
+from ._space.keeper import Keeper, Queries
+from ._space.labels import Vote
 from ._space.place import Place
 from ._space.records import documents
 from ._space.report import OnError, Options, Report, check_choices
@@ -17,11 +17,12 @@ from ._space.sources import Paths
 from ._space.table import Table, as_float32
 from ._space.view import Result
 from .core.contracts import Index, Ranker
-from .core.errors import DataError, ParameterError
+from .core.errors import DataError
 from .core.values import FloatArray
-from .core.vectors import as_vectors
 from .data.records import Record
+from .indexes.filtered import Plan
 from .pipeline import Pipeline
+from .rankers.label import LabelVote
 
 
 def open(path: str | os.PathLike[str]) -> "Space":
@@ -61,6 +62,8 @@ class Space:
     (2, 2)
     >>> [hit.id for hit in space.search("bees", where="year > 1900")]
     ['a']
+    >>> space.classify("a bee", "year").label
+    1973
     >>> space.delete("id = 'b'"), space.ids()
     (1, ['a'])
     """
@@ -100,7 +103,7 @@ class Space:
     @overload
     def search(
         self,
-        queries: Sequence[str] | FloatArray,
+        queries: Queries,
         k: int = 10,
         where: str | None = None,
         *,
@@ -111,7 +114,7 @@ class Space:
 
     def search(
         self,
-        queries: str | Sequence[str] | FloatArray,
+        queries: str | Queries,
         k: int = 10,
         where: str | None = None,
         *,
@@ -139,24 +142,52 @@ class Space:
             Results, best first; for several queries one such list each. An index is never made here: where it is
             missing, all vectors are compared, and the logger ``inlay`` warns.
         """
-        if k < 1:
-            raise ParameterError(f"k must be at least 1, got {k}.")
-        texts = [queries] if isinstance(queries, str) else queries
         with self._keeper.reading:
-            view = self._keeper.view
-            if isinstance(texts, np.ndarray):
-                Q, asked = as_vectors(texts, "queries", dim=view.table.dim), None
-            else:
-                Q, asked = self._encode(texts), texts
-            how = view.search(Q, k, where, asked, hybrid=hybrid, rankers=rankers, depth=depth) if len(Q) else None
-            found = [] if how is None else view.results(how)
+            view, (Q, asked) = self._keeper.view, self._keeper.encode(queries)
+            found = view.results(view.search(Q, k, where, asked, hybrid=hybrid, rankers=rankers, depth=depth))
         return found[0] if isinstance(queries, str) else found
 
-    def _encode(self, texts: Sequence[str]) -> FloatArray:
-        if not all(isinstance(text, str) for text in texts):
-            raise ParameterError("queries must be a text, texts, or an (n, d) array of vectors.")
-        self._keeper.check_fingerprint()
-        return self.pipeline.encode(list(texts), role="query")
+    def plan(self, where: str | None = None, k: int = 10) -> Plan | None:
+        """Return how the index finds the best `k` rows for which the SQL condition holds; None where it does not plan.
+
+        The index `inlay.indexes.Filtered` does. Where rankers choose, `k` is the `depth` of the search.
+        """
+        with self._keeper.reading:
+            return self._keeper.view.plan(where, k)
+
+    @overload
+    def classify(  # type: ignore[overload-overlap]
+        self, queries: str, field: str, *, k: int = 20, where: str | None = None, ranker: LabelVote | None = None
+    ) -> Vote: ...
+    @overload
+    def classify(
+        self, queries: Queries, field: str, *, k: int = 20, where: str | None = None, ranker: LabelVote | None = None
+    ) -> list[Vote]: ...
+
+    def classify(
+        self,
+        queries: str | Queries,
+        field: str,
+        *,
+        k: int = 20,
+        where: str | None = None,
+        ranker: LabelVote | None = None,
+    ) -> Vote | list[Vote]:
+        """Let the passages nearest to each query vote for its class; what is added or deleted counts at once.
+
+        Parameters
+        ----------
+        queries, where : as for `search`.
+        field : the field of the records that holds their class. Those without a value are passed over.
+        k : how many passages vote, at least 1.
+        ranker : says how they vote; None is ``LabelVote()``, by which near ones count more.
+        """
+        with self._keeper.reading:
+            among, voter = labels.labelled(self._table, field), labels.voter(ranker)
+            view, (Q, asked) = self._keeper.view, self._keeper.encode(queries)
+            search = view.search(Q, k, where, asked, among=among)
+            found = labels.votes(search, view.results(search), field, voter)
+        return found[0] if isinstance(queries, str) else found
 
     def add(
         self,
@@ -258,8 +289,7 @@ class Space:
     def index_words(self) -> None:
         """Index the words of the texts, in one commit, so that searches can be hybrid.
 
-        Rows that come later are found as well, though more slowly until the space is compacted, which happens by
-        itself, or this is called again.
+        Rows that come later are found as well, more slowly until the space is compacted, which happens by itself.
         """
         self._keeper.index_words()
 

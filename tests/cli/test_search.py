@@ -5,6 +5,8 @@ import json
 import pytest
 
 import inlay as package
+from inlay.encoders.text import HashingEncoder
+from inlay.indexes import Exact, Filtered
 
 
 def test_json_is_a_list_of_hits(inlay, space):
@@ -97,6 +99,25 @@ def test_a_hybrid_search_indexes_words_once_and_explains_itself(inlay, reports):
     again = inlay("search", reports, "item77 unheard", "--hybrid", "--json", "--explain", "-k", "1")
     assert "indexed" not in again.stderr
     assert json.loads(again.stdout)[0]["legs"].keys() == {"vectors", "words"}
+
+
+def test_the_plan_of_a_filter_is_explained_where_the_index_makes_one(inlay, tmp_path):
+    encoder = package.Pipeline(HashingEncoder(dim=32), index=Filtered(Exact()))
+    space = package.build([], tmp_path / "f.space", encoder=encoder)
+    space.add({"id": f"t{i}", "text": f"report {i} on case {i % 9}", "n": i} for i in range(200))
+    few = inlay("search", tmp_path / "f.space", "case 3", "-k", "1", "--explain", "--where", "n < 5").stdout
+    plan = space.plan("n < 5", 1)
+    assert few.splitlines()[1] == "filter: n < 5; 5 of 200 passages, found first, then searched among"
+    assert few.splitlines()[2] == f"plan: {plan.name}, at a selectivity of 0.025; {plan.why}"
+    assert "plan:" not in inlay("search", tmp_path / "f.space", "case 3", "--explain").stdout
+    diverse = ("--diverse", "0.3")  # rankers choose from more, and the plan is for as many
+    said = inlay("search", tmp_path / "f.space", "case 3", "-k", "1", "--explain", "--where", "n > 20", *diverse).stdout
+    assert f"; {space.plan('n > 20', 100).why}" in said
+    assert space.plan("n > 20", 100).why != space.plan("n > 20", 1).why
+    deep = inlay(
+        "search", tmp_path / "f.space", "case 3", "--explain", "--where", "n > 20", *diverse, "--depth", "7"
+    ).stdout
+    assert f"; {space.plan('n > 20', 7).why}" in deep
 
 
 def test_a_cutoff_is_fitted_on_judgments(inlay, reports, tmp_path):

@@ -4,6 +4,8 @@ import numpy as np
 
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import product_top_k, top_k
+from inlay.indexes import Filtered
+from inlay.indexes.filtered import Plan
 
 from .saved import Saved, positions_of
 from .table import AddressArray, Table
@@ -38,15 +40,24 @@ class Finder:
         tail = Hits(_through(self._tail, tail.ids), tail.scores)
         if self._index is None:
             return tail
-        allowed = self._positions >= 0
-        if where is not None:
-            allowed &= np.isin(self._positions, where)
-        if not allowed.any():
+        allowed = self._allowed(where)
+        if allowed is not None and not len(allowed):
             return tail
-        found = self._index.search(Q, k, where=None if allowed.all() else np.flatnonzero(allowed))
+        found = self._index.search(Q, k, where=allowed)
         ids = np.concatenate([_through(self._positions, found.ids), tail.ids], axis=1)
         best, scores = top_k(np.concatenate([found.scores, tail.scores], axis=1), k)
         return Hits(np.take_along_axis(ids, best, 1), scores)
+
+    def plan(self, k: int, where: IdArray | None) -> Plan | None:
+        """Return how the index finds `k` rows at the positions `where`; None where it does not plan."""
+        return self._index.plan(self._allowed(where), k) if isinstance(self._index, Filtered) else None
+
+    def _allowed(self, where: IdArray | None) -> IdArray | None:
+        """Return the rows of the index that are live and at the positions `where`; None where these are all."""
+        allowed = self._positions >= 0
+        if where is not None:
+            allowed &= np.isin(self._positions, where)
+        return None if allowed.all() else np.flatnonzero(allowed)
 
 
 def _through(positions: IdArray, ids: IdArray) -> IdArray:

@@ -1,6 +1,6 @@
 """Keeper: the version that a `Space` sees, and how it moves on to the next."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import copy
 from typing import Any
@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from inlay.core.contracts import Index
-from inlay.core.errors import DataError
+from inlay.core.errors import DataError, ParameterError
+from inlay.core.values import FloatArray
+from inlay.core.vectors import as_vectors
 from inlay.pipeline import Pipeline
 
 from . import provenance
@@ -20,6 +22,8 @@ from .report import Options, Report
 from .saved import Saved
 from .table import Table
 from .view import View
+
+Queries = Sequence[str] | FloatArray
 
 
 class Keeper:
@@ -53,6 +57,16 @@ class Keeper:
             if present != meta["fingerprint"]:
                 raise provenance.mismatch(meta, present, f"this machine's {type(self.pipeline.encoder).__name__}")
             self._checked = True
+
+    def encode(self, queries: str | Queries) -> tuple[FloatArray, Sequence[str] | None]:
+        """Return the vectors of queries, and their texts where they are texts."""
+        if isinstance(queries, np.ndarray):
+            return as_vectors(queries, "queries", dim=self.view.table.dim), None
+        texts = [queries] if isinstance(queries, str) else list(queries)
+        if not all(isinstance(text, str) for text in texts):
+            raise ParameterError("queries must be a text, texts, or an (n, d) array of vectors.")
+        self.check_fingerprint()
+        return self.pipeline.encode(texts, role="query"), texts
 
     @contextmanager
     def changing(self) -> Iterator[Table]:

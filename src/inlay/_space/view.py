@@ -12,6 +12,7 @@ import numpy as np
 from inlay.core.contracts import Ranker
 from inlay.core.errors import DataError, ParameterError
 from inlay.core.values import FloatArray, Hits, IdArray, Search
+from inlay.indexes.filtered import Plan
 from inlay.pipeline import DEPTH, Pipeline
 
 from . import columns
@@ -116,19 +117,37 @@ class View:
         hybrid: Ranker | None = None,
         rankers: Sequence[Ranker] = (),
         depth: int | None = None,
+        among: str | None = None,
     ) -> Search:
-        """Find positions; `hybrid`, the rankers of the pipeline and those that are given put them in order."""
+        """Find positions; `hybrid`, the rankers of the pipeline and those that are given put them in order.
+
+        Only rows count for which `where` holds, and `among` as well, which no user has written.
+        """
+        if k < 1:
+            raise ParameterError(f"k must be at least 1, got {k}.")
+        if not len(Q):
+            return Search(Hits(np.empty((0, k), np.int64), np.empty((0, k), np.float32)))
         last = [*(() if hybrid is None else (hybrid,)), *self._pipeline.rankers, *rankers]
         most = max(1, len(self.addresses))
         k = min(k, most)
         deep = min(most, max(k, DEPTH if depth is None else depth)) if last else k
-        rows = None
-        if where is not None:
-            rows = np.sort(positions_of(self.table.addresses(where), self.addresses))
-        search = Search(self.finder.search(Q, deep, rows), Q=Q, queries=queries)
+        search = Search(self.finder.search(Q, deep, self._rows(where, among)), Q=Q, queries=queries)
         if hybrid is not None:
             search = replace(search, others=(self._words(queries, deep, where),))
         return search if not last else self._rank(search, last, k)
+
+    def plan(self, where: str | None, k: int) -> Plan | None:
+        """Return how the index searches for `k` rows, where it is one that plans."""
+        return self.finder.plan(k, self._rows(where))
+
+    def _rows(self, *conditions: str | None) -> IdArray | None:
+        """Return the positions of the rows for which all conditions hold, ascending; None where these are all rows."""
+        n_met = np.zeros(len(self.addresses), np.int64)
+        given = [where for where in conditions if where is not None]
+        for where in given:
+            n_met[positions_of(self.table.addresses(where), self.addresses)] += 1
+        rows = np.flatnonzero(n_met == len(given))
+        return None if len(rows) == len(n_met) else rows
 
     def _words(self, queries: Sequence[Any] | None, k: int, where: str | None) -> Hits:
         """Find the positions of the rows that share words with each query."""

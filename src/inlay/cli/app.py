@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from . import build, change, claims, compress, evaluate, index, methods, search, show
+from . import build, change, claims, classify, compress, evaluate, index, methods, search, show
 from .exits import EPILOG
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ def _options(
 
 app.command("build")(build.build)
 app.command("search")(search.search)
+app.command("classify")(classify.classify)
 app.command("info")(show.info)
 app.command("add")(change.add)
 app.command("delete")(change.delete)

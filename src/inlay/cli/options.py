@@ -1,5 +1,6 @@
 """Arguments and options that several commands share."""
 
+import sys
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -17,6 +18,13 @@ Paths = Annotated[
         help="Files, folders, or python:NAME for the docstrings of an installed package (python:stdlib for the "
         "standard library).",
     ),
+]
+Questions = Annotated[
+    list[str], typer.Argument(metavar="QUERY", help="One or more questions; - reads one from each line of stdin.")
+]
+Where = Annotated[
+    str | None,
+    typer.Option("--where", metavar="SQL", help='Only records for which this holds, such as "year >= 2020".'),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")]
 Text = Annotated[
@@ -48,6 +56,18 @@ OnErrorOption = Annotated[
     OnError,
     typer.Option("--on-error", help="What cannot be read is passed over and named; with fail, the exit code is 1."),
 ]
+
+
+def questions_of(queries: list[str]) -> list[str]:
+    """Return the questions, with the lines of stdin in the place of each ``-``."""
+    asked = [line for query in queries for line in (_lines() if query == "-" else [query])]
+    if not asked or not all(query.strip() for query in asked):
+        raise typer.BadParameter("A query is empty; give at least one word.")
+    return asked
+
+
+def _lines() -> list[str]:
+    return [line.strip() for line in sys.stdin if line.strip()]
 
 
 def fields(text: str | None) -> list[str] | None:

@@ -1,12 +1,11 @@
 """``inlay search``: questions to passages."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .exits import guarded
-from .options import AsJson, SpacePath
+from .options import AsJson, Questions, SpacePath, Where, questions_of
 
 if TYPE_CHECKING:
     from inlay.core.contracts import Ranker
@@ -18,15 +17,9 @@ RERANKED = 30  # hits that a cross-encoder reads, at some tens a second
 @guarded()
 def search(
     space: SpacePath,
-    queries: Annotated[
-        list[str],
-        typer.Argument(metavar="QUERY", help="One or more questions; - reads one from each line of stdin."),
-    ],
+    queries: Questions,
     k: Annotated[int, typer.Option("-k", metavar="N", min=1, help="How many passages for each query.")] = 5,
-    where: Annotated[
-        str | None,
-        typer.Option("--where", metavar="SQL", help='Only records for which this holds, such as "year >= 2020".'),
-    ] = None,
+    where: Where = None,
     hybrid: Annotated[
         bool, typer.Option("--hybrid", help="Compare words (BM25) as well as vectors, and fuse both lists.")
     ] = False,
@@ -75,9 +68,7 @@ def search(
     from .progress import Meter
     from .report import announced
 
-    asked = [line for query in queries for line in (_lines() if query == "-" else [query])]
-    if not asked or not all(query.strip() for query in asked):
-        raise typer.BadParameter("A query is empty; give at least one word.")
+    asked = questions_of(queries)
     if (coverage is None) != (judgments is None):
         raise typer.BadParameter("--coverage and --judgments go together: the cutoff is fitted on judged queries.")
     if depth is None and rerank is not None:
@@ -97,7 +88,7 @@ def search(
         print_json([result_json(*row) | ({"legs": row[2].legs} if explain else {}) for row in rows])
         return
     if explain:
-        _explain(opened, where, how)
+        _explain(opened, where, k, how)
     for i, (query, results) in enumerate(zip(asked, found, strict=True)):
         if len(asked) > 1:
             typer.echo(f"{'' if i == 0 else chr(10)}{query}")
@@ -132,18 +123,20 @@ def _how(opened: "Space", hybrid: bool, rerank: str | None, diverse: float | Non
     return {"hybrid": fuse, "rankers": rankers, "depth": depth}
 
 
-def _explain(opened: "Space", where: str | None, how: dict[str, Any]) -> None:
+def _explain(opened: "Space", where: str | None, k: int, how: dict[str, Any]) -> None:
     info = opened.info()["index"]
     typer.echo(f"vectors: {info['kind']}, for {info['why']}")
     if where is not None:
+        from inlay.pipeline import DEPTH
+
         n = opened.count(where)
         typer.echo(f"filter: {where}; {n:,} of {len(opened):,} passages, found first, then searched among")
+        choosing = how["hybrid"] is not None or how["rankers"] or opened.pipeline.rankers
+        plan = opened.plan(where, max(k, how["depth"] or DEPTH) if choosing else k)
+        if plan is not None:
+            typer.echo(f"plan: {plan.name}, at a selectivity of {plan.selectivity:.3g}; {plan.why}")
     if how["hybrid"] is not None:
         typer.echo(f"words: BM25 over an inverted index; fused by {how['hybrid']!r}")
     for ranker in how["rankers"]:
         cutoff = getattr(ranker, "threshold_", None)
         typer.echo(f"then: {ranker!r}" + ("" if cutoff is None else f", whose cutoff is {cutoff:.4f}"))
-
-
-def _lines() -> list[str]:
-    return [line.strip() for line in sys.stdin if line.strip()]

@@ -12,7 +12,8 @@ from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import product_top_k, rescore
 
-from ._plans import NAMES, Plan, cost, effort
+from ._plans import NAMES, cost, effort
+from ._plans import Plan as Plan
 from ._stored import allowed, queries, stored
 
 K = 10
