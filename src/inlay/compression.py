@@ -3,19 +3,16 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from ._compression import choices
-from ._compression.measured import Measured, measure
+from ._compression.chosen import halves, record, summary
+from ._compression.measured import Known, Measured, measure
 from ._compression.trial import trial
 from .core.errors import MissingExtra, ParameterError, UnsupportedError
-from .core.resampling import with_interval
-from .core.sample import Sample
 from .core.values import Reading
-from .indexes import Coded
 from .space import Space, open
 
 MAX_ROWS = 50_000
@@ -81,7 +78,7 @@ class Compression:
                 row[name] = reading and {"name": reading.name, "value": reading.value, "interval": reading.interval}
             row |= {"fit_s": one.fit_s, "encode_us": one.encode_us, "search_ms": one.search_ms}
             rows.append({**row, "bound": one.bound and asdict(one.bound), "frontier": one.name in self.frontier})
-        choice = self.choice and {"name": self.choice.name, "why": self.choice.why, **_told(self.choice.kept)}
+        choice = self.choice and {"name": self.choice.name, "why": self.choice.why, **summary(self.choice.kept)}
         head = {"space": self.path, "vectors": self.vectors, "queries": self.queries, "dim": self.dim}
         return {**head, "measured": rows, "choice": choice, "applied": self.applied, "skipped": dict(self.skipped)}
 
@@ -173,7 +170,7 @@ def compress(
     names = choices.checked(named, dim, thorough=thorough)
     measured: list[Measured] = []
     skipped: list[tuple[str, str]] = []
-    known: dict[str, tuple[Coded, float]] = {}
+    known: Known = {}
     for number, name in enumerate(names):
         on_progress(name, number, len(names))
         try:
@@ -188,7 +185,18 @@ def compress(
         return found
     found = replace(found, choice=choice)
     if apply:
-        opened.store_as(_named(found, choice.name).index, _record(found, choice))
+        one = _named(found, choice.name)
+        said = record(
+            one.name,
+            choice.why,
+            choice.kept,
+            memory=one.memory,
+            disk=one.disk,
+            bound=one.bound,
+            vectors=found.vectors,
+            queries=found.queries,
+        )
+        opened.store_as(one.index, said)
     return replace(found, applied=apply)
 
 
@@ -208,42 +216,12 @@ def _chosen(found: Compression, room: int | None, keep: float | None, choose: st
         return None
     smaller = (one for one in found.measured if one.name != "float32")
     for one in sorted(smaller, key=lambda one: (one.memory, one.disk, -one.kept.value)):  # never by the clock
-        first, second = _halves(one.kept)
+        first, second = halves(one.kept)
         if first.interval and first.interval[0] >= keep and second.value >= keep:
             why = f"it is the smallest that keeps {keep:g} on one half of the queries and on the other"
             return Choice(one.name, why, second)
     return Choice("float32", f"nothing smaller is sure to keep {keep:g}", found.measured[0].kept)
 
 
-def _halves(kept: Reading) -> tuple[Reading, Reading]:
-    """Return the reading of every other query, and that of the rest, with their intervals."""
-    sample = kept.sample
-    if sample is None:
-        return kept, kept
-    parts = [Sample(sample.statistic, tuple(column[start::2] for column in sample.columns)) for start in (0, 1)]
-    first, second = (with_interval(Reading.of(kept.name, part)) for part in parts)
-    return first, second
-
-
 def _named(found: Compression, name: str) -> Measured:
     return next(one for one in found.measured if one.name == name)
-
-
-def _told(kept: Reading) -> dict[str, Any]:
-    return {"measure": kept.name, "kept": kept.value, "interval": kept.interval, "n": kept.n}
-
-
-def _record(found: Compression, choice: Choice) -> dict[str, Any]:
-    """Return what the space says of how it was compressed."""
-    one = _named(found, choice.name)
-    return {
-        "choice": one.name,
-        "why": choice.why,
-        **_told(choice.kept),
-        "bytes": one.memory,
-        "disk_bytes": one.disk,
-        "bound": one.bound and asdict(one.bound),
-        "vectors": found.vectors,
-        "queries": found.queries,
-        "date": datetime.now(UTC).date().isoformat(),
-    }

@@ -4,12 +4,12 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
 from sklearn.base import clone
 
+from ._compression.chosen import halves, record
 from ._compression.measured import Trial, milliseconds
 from ._compression.trial import trial
 from .core.contracts import Index
@@ -61,12 +61,7 @@ class Tried:
 
     def halves(self) -> tuple[Reading, Reading]:
         """Return the recall of every other query, and that of the rest, with their intervals."""
-        sample = self.recall.sample
-        if sample is None:
-            return self.recall, self.recall
-        parts = [Sample(sample.statistic, tuple(column[start::2] for column in sample.columns)) for start in (0, 1)]
-        first, second = (with_interval(Reading.of(self.recall.name, part)) for part in parts)
-        return first, second
+        return halves(self.recall)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +181,12 @@ def tune(
     choice = min((one for one in tried if one.reaches(recall)), key=lambda one: one.search_ms)
     found = Tuning(opened.path, len(on.X), told, tuple(tried), choice, skipped=tuple(skipped))
     if apply:
-        opened.store_as(choice.index, _record(found, recall))
+        why = f"it is the fastest that finds {recall:g} of the exact hits on one half of the queries and on the other"
+        kept = choice.halves()[1]  # on the queries that had no part in the choice
+        said = record(
+            choice.name, why, kept, memory=choice.memory, disk=choice.disk, vectors=found.vectors, queries=told
+        )
+        opened.store_as(choice.index, said)
     return replace(found, applied=apply)
 
 
@@ -214,22 +214,3 @@ def _bytes(index: Any) -> tuple[float, float]:
     if isinstance(index, HNSW):
         return whole + index.graph_.nbytes / max(1, len(index.vectors_)), 0.0
     return float(index.bytes_per_vector), whole
-
-
-def _record(found: Tuning, recall: float) -> dict[str, Any]:
-    """Return what the space says of how its index was chosen, on the queries that had no part in the choice."""
-    one, second = found.choice, found.choice.halves()[1]
-    return {
-        "choice": one.name,
-        "why": f"it is the fastest that finds {recall:g} of the exact hits on one half of the queries and on the other",
-        "measure": second.name,
-        "kept": second.value,
-        "interval": second.interval,
-        "n": second.n,
-        "bytes": one.memory,
-        "disk_bytes": one.disk,
-        "bound": None,
-        "vectors": found.vectors,
-        "queries": found.queries,
-        "date": datetime.now(UTC).date().isoformat(),
-    }

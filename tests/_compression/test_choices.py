@@ -2,7 +2,7 @@ import pytest
 
 from inlay._compression import choices
 from inlay.core.errors import ParameterError
-from inlay.indexes import Coded, Exact, TurboVec
+from inlay.indexes import Coded, Exact, SparseCoded, TurboVec
 
 
 @pytest.mark.parametrize("dim", [8, 20, 64, 100, 384])
@@ -10,7 +10,7 @@ from inlay.indexes import Coded, Exact, TurboVec
 def test_every_usual_name_stands_for_an_index(dim, thorough):
     found = [choices.index(name) for name in choices.names(dim, thorough=thorough)]
     assert isinstance(found[0], Exact)
-    assert all(isinstance(index, Coded | TurboVec) for index in found[2:])
+    assert all(isinstance(index, Coded | SparseCoded | TurboVec) for index in found[2:])
 
 
 def test_names_are_read_from_left_to_right():
@@ -20,6 +20,9 @@ def test_names_are_read_from_left_to_right():
     assert (first.dim, second.n_subvectors) == (24, 6)
     assert choices.index("binary").rescore == 0
     assert repr(choices.index("turbovec2+rescore4")) == "TurboVec(bits=2, rescore=4)"
+    assert (choices.index("vq6").codec.n_codebooks, choices.index("auto8+int8").codec.steps[0].dim) == (6, 8)
+    found = choices.index("sparse512+rescore4")
+    assert (found.codec.dim, found.rescore) == (512, 4)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +40,9 @@ def test_names_are_read_from_left_to_right():
         "rabitq2",
         "turbovec5",
         "pca8+turbovec4",
+        "sparse",
+        "pca8+sparse64",
+        "vq",
         "INT8",
     ],
 )

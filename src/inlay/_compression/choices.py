@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from inlay.core.contracts import Codec, Index, Transform
 from inlay.core.errors import ParameterError
-from inlay.indexes import Coded, Exact, TurboVec
+from inlay.indexes import Coded, Exact, SparseCoded, TurboVec
 from inlay.indexes.turbo_vec import BITS
 from inlay.transforms import Chain
 from inlay.transforms.hash import IterativeQuantization
@@ -20,13 +20,16 @@ from inlay.transforms.quantize import (
     ResidualQuantizer,
     ScalarQuantizer,
     TurboQuant,
+    VectorQuantizer,
 )
-from inlay.transforms.reduce import MatryoshkaTruncation, PrincipalComponents
+from inlay.transforms.reduce import Autoencoder, MatryoshkaTruncation, PrincipalComponents
+from inlay.transforms.sparse import SparseCodes
 
 # name -> what makes the codec or the step of it, given the number in the name
 _STEPS: dict[str, Callable[[int], Transform]] = {
     "pca": lambda n: PrincipalComponents(dim=n),
     "cut": lambda n: MatryoshkaTruncation(dim=n),
+    "auto": lambda n: Autoencoder(dim=n),
 }
 _CODECS: dict[str, Callable[[int], Codec]] = {
     "int": lambda n: ScalarQuantizer(bits=n),
@@ -35,6 +38,7 @@ _CODECS: dict[str, Callable[[int], Codec]] = {
     "rq": lambda n: ResidualQuantizer(n_codebooks=n),
     "poeem": lambda n: Poeem(n_subvectors=n),
     "mopq": lambda n: MoPQ(n_subvectors=n),
+    "vq": lambda n: VectorQuantizer(n_codebooks=n, dim=8 * n),
     "bebr": lambda n: RecurrentBinarizer(bits=n),
     "turbo": lambda n: TurboQuant(bits=n),
     "itq": lambda n: IterativeQuantization(bits=n),
@@ -46,10 +50,10 @@ _JUDGED = ("poeem", "mopq")  # learn from queries and their documents
 N_FIT = 20_000  # rows from which codecs learn
 
 GRAMMAR = (
-    "float32, float16, int8, int4, pqN, opqN, rqN, poeemN and mopqN (N bytes; the last two learn from judgments, and "
-    "stand alone or before +rescoreN), turbovecN, turboN and bebrN (N bits a dimension), "
-    "itqN (N bits), binary, rabitq; before it pcaN+ or cutN+ (N dimensions), behind it +rescoreN (N times k full "
-    "vectors are read from disk)"
+    "float32, float16, int8, int4, pqN, opqN, rqN, vqN, poeemN and mopqN (N bytes; the last two learn from judgments, "
+    "and stand alone or before +rescoreN), turbovecN, turboN and bebrN (N bits a dimension), itqN (N bits), sparseN "
+    "(sparse codes of N dimensions), binary, rabitq; before it pcaN+, cutN+ or autoN+ (N dimensions), behind it +rescoreN "
+    "(N times k full vectors are read from disk)"
 )
 
 
@@ -89,7 +93,11 @@ def names(dim: int, *, thorough: bool = False) -> list[str]:
             "bebr4",
             "bebr2+rescore10",
             f"rq{max(1, dim // 16)}",
+            f"vq{max(1, dim // 16)}",
             f"itq{dim}",
+            f"auto{max(1, dim // 4)}+int8",
+            "sparse1024",
+            "sparse1024+rescore10",
         ]
     return found
 
@@ -115,6 +123,9 @@ def index(name: str) -> Index:
     parts = [re.fullmatch(r"([a-z]+)(\d*)", part) for part in name.split("+")]
     words = [(part[1], int(part[2] or 0)) for part in parts if part]
     rescore = words.pop()[1] if words and words[-1][0] == "rescore" else 0
+    if [word for word, _ in words] == ["sparse"] and words[0][1] and len(parts) == 1 + (rescore > 0):
+        found = SparseCoded(SparseCodes(dim=words[0][1]), rescore=rescore, n_fit=N_FIT)
+        return found
     if [word for word, _ in words] == ["turbovec"] and words[0][1] in BITS and len(parts) == 1 + (rescore > 0):
         found = TurboVec(words[0][1], rescore=rescore)
         return found

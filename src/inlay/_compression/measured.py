@@ -19,11 +19,12 @@ from inlay.core.resampling import with_interval
 from inlay.core.sample import Sample
 from inlay.core.values import FloatArray, Hits, IdArray, Reading
 from inlay.core.vectors import pair_scores
-from inlay.indexes import Coded, Exact
+from inlay.indexes import Coded, Exact, SparseCoded
 from inlay.tasks.retrieval._measured import per_query
 
 from .bound import Bound, bound
 
+Known = dict[str, tuple[Coded | SparseCoded, float]]  # indexes by what codes for them, and the seconds it took
 TIMED = 20  # single queries, of which the median is told
 BOUNDED = 50  # queries on which the bound is computed
 FEWEST_JUDGED = 40  # queries with judgments, of which half may be learned from
@@ -110,7 +111,7 @@ class Measured:
     bound: Bound | None
 
 
-def measure(name: str, index: Index, trial: Trial, known: dict[str, tuple[Coded, float]]) -> Measured:
+def measure(name: str, index: Index, trial: Trial, known: Known) -> Measured:
     """Fit a copy of `index` to the vectors of a trial, and measure it.
 
     What has been coded before is `known` by its codec, with the seconds that it took, and not coded again.
@@ -120,7 +121,7 @@ def measure(name: str, index: Index, trial: Trial, known: dict[str, tuple[Coded,
     if isinstance(index, Coded) and isinstance(fitted.codec_, Frozen):
         index = Coded(fitted.codec_, rescore=index.rescore, n_fit=index.n_fit)  # as it has to go into the space
     coding = 0.0
-    if isinstance(fitted, Coded):
+    if isinstance(fitted, Coded | SparseCoded):
         some = X[: min(len(X), 2000)]
         start = time.perf_counter()
         fitted.codec_.transform(some)
@@ -148,9 +149,9 @@ def measure(name: str, index: Index, trial: Trial, known: dict[str, tuple[Coded,
     )
 
 
-def _fitted(index: Index, trial: Trial, known: dict[str, tuple[Coded, float]]) -> tuple[Any, float]:
+def _fitted(index: Index, trial: Trial, known: Known) -> tuple[Any, float]:
     X, start = trial.X, time.perf_counter()
-    if not isinstance(index, Coded):
+    if not isinstance(index, Coded | SparseCoded):
         return clone(index).fit(X), time.perf_counter() - start
     key = fingerprint(index.codec)
     if key not in known:
