@@ -8,15 +8,18 @@ with made-up ones (index.py) where there are too few; the first line says how ma
 least effort of a row of them at which it finds 0.95, and 0.99, of the ten exact neighbours of queries that are not
 stored; "-" where none does. "recall" is what was found there. Every number is the best of several runs with all cores;
 with --busy it is processor time, which other programs disturb less. LanceDB takes one query at a time, as its clients
-send them. --quick runs each once, on 5,000 rows, 5,000 texts and few queries.
+send them; Qdrant, on a server that is started where its program is (INLAY_QDRANT_BINARY), a batch of them. --quick runs
+each once, on 5,000 rows, 5,000 texts and few queries.
 """
 
 import argparse
 import os
 import platform
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,10 @@ import index
 import numpy as np
 from index import K, made_up, recall, seconds, table
 from threadpoolctl import threadpool_limits
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))  # for servers.py
+
+import servers
 
 from inlay.core.vectors import normalize, product_top_k
 from inlay.indexes import BM25, HNSW, Exact, Faiss, Filtered
@@ -161,6 +168,39 @@ def lance(X: Any, group: Any) -> tuple[Callable[[int], Search], Callable[[str], 
     return at, lambda condition: lambda q, held=folder: ask(q, 128, condition)
 
 
+def qdrant(X: Any, group: Any, stack: ExitStack) -> Callable[[float], Search]:
+    """Start Qdrant with a graph of the same size and a float index; return what searches below a share."""
+    from qdrant_client import QdrantClient, models
+
+    url, port, _ = stack.enter_context(servers.qdrant())
+    client = QdrantClient(url, grpc_port=port, prefer_grpc=True, timeout=600, check_compatibility=False)
+    graph = models.HnswConfigDiff(m=16, ef_construct=200)
+    size = models.VectorParams(size=X.shape[1], distance=models.Distance.DOT, hnsw_config=graph)
+    client.create_collection("vectors", vectors_config=size)
+    client.create_payload_index("vectors", "share", models.PayloadSchemaType.FLOAT)
+    for start in range(0, len(X), 1000):
+        part = slice(start, start + 1000)
+        numbers, shares = range(start, start + len(X[part])), [{"share": share} for share in group[part].tolist()]
+        client.upsert("vectors", models.Batch(ids=list(numbers), vectors=X[part].tolist(), payloads=shares), wait=True)
+    while client.get_collection("vectors").status != models.CollectionStatus.GREEN:
+        time.sleep(1)
+
+    def below(share: float) -> Search:
+        only = models.Filter(must=[models.FieldCondition(key="share", range=models.Range(lt=share))])
+        how = models.SearchParams(hnsw_ef=128)
+
+        def ask(q: Any) -> Any:
+            asked = [models.QueryRequest(query=v, limit=K, filter=only, params=how) for v in q.tolist()]
+            out = np.full((len(q), K), -1, np.int64)
+            for i, found in enumerate(client.query_batch_points("vectors", asked)):
+                out[i, : len(found.points)] = [point.id for point in found.points]
+            return out
+
+        return ask
+
+    return below
+
+
 def dense(X: Any, Q: Any) -> None:
     """Print queries per second at each level of recall."""
     truth, rows = product_top_k(Q, X, K).ids, []
@@ -184,26 +224,38 @@ def dense(X: Any, Q: Any) -> None:
 
 def filters(X: Any, Q: Any) -> None:
     """Print recall and queries per second where only some rows are allowed."""
-    group, rows = np.random.default_rng(1).random(len(X)), []
+    group = np.random.default_rng(1).random(len(X))
     ours = {"Filtered(HNSW)": Filtered(HNSW()).fit(X), "Filtered(Faiss)": Filtered(Faiss(recall=0.98)).fit(X)}
     theirs = lance(X, group)[1]
-    for share in (0.001, 0.01, 0.1, 0.5):
-        where = group < share
-        truth = product_top_k(Q, X, K, rows=np.flatnonzero(where)).ids
-        peers = [
-            (name, made.plan(where, K).name, lambda q, made=made, where=where: made.search(q, K, where=where).ids)
-            for name, made in ours.items()
-        ]
-        peers.append(("LanceDB, prefilter", "in", theirs(f"share < {share}")))
-        for name, plan, call in peers:
-            ids = call(Q)
-            hit = (truth[:, :, None] == ids[:, None]) & (truth >= 0)[:, :, None]  # fewer than K may be allowed
-            found = float(hit.any(axis=2).sum() / max(1, (truth >= 0).sum()))
-            short = int(((ids < 0).sum(axis=1) > max(0, K - where.sum())).sum())
-            took = seconds(lambda call=call: call(Q), runs)
-            rows.append([name, f"{share:.1%}", plan, found, short, len(Q) / took])
+    with ExitStack() as stack:
+        try:
+            engine = qdrant(X, group, stack)
+        except (servers.Absent, ImportError) as error:
+            print(f"Qdrant is left out: {error}")
+            engine = None
+        rows = [row for share in (0.001, 0.01, 0.1, 0.5) for row in filtered(X, Q, group, share, ours, theirs, engine)]
     head = ["", "allowed", "plan", "recall@10", "queries with too few", "queries/s"]
     table(f"Filters: {len(X):,} x {X.shape[1]}, {len(Q)} queries", head, rows)
+
+
+def filtered(X: Any, Q: Any, group: Any, share: float, ours: Any, theirs: Any, engine: Any) -> Iterator[list[object]]:
+    """Yield a line for each system that searches where `group` is below `share`."""
+    where = group < share
+    truth = product_top_k(Q, X, K, rows=np.flatnonzero(where)).ids
+    peers = [
+        (name, made.plan(where, K).name, lambda q, made=made: made.search(q, K, where=where).ids)
+        for name, made in ours.items()
+    ]
+    peers.append(("LanceDB, prefilter", "in", theirs(f"share < {share}")))
+    if engine is not None:
+        peers.append(("Qdrant, its own choice", "", engine(share)))
+    for name, plan, call in peers:
+        ids = call(Q)
+        hit = (truth[:, :, None] == ids[:, None]) & (truth >= 0)[:, :, None]  # fewer than K may be allowed
+        found = float(hit.any(axis=2).sum() / max(1, (truth >= 0).sum()))
+        short = int(((ids < 0).sum(axis=1) > max(0, K - where.sum())).sum())
+        took = seconds(lambda call=call: call(Q), runs)
+        yield [name, f"{share:.1%}", plan, found, short, len(Q) / took]
 
 
 def words(n: int, n_queries: int) -> None:
