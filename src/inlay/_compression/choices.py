@@ -48,6 +48,7 @@ _CODECS: dict[str, Callable[[int], Codec]] = {
 _ALONE = ("binary", "rabitq")  # names without a number
 _JUDGED = ("poeem", "mopq")  # learn from queries and their documents
 N_FIT = 20_000  # rows from which codecs learn
+STRENGTH = 10.0  # with less, sparse codes of sentences take more bytes than the vectors
 
 GRAMMAR = (
     "float32, float16, int8, int4, pqN, opqN, rqN, vqN, poeemN and mopqN (N bytes; the last two learn from judgments, "
@@ -124,7 +125,7 @@ def index(name: str) -> Index:
     words = [(part[1], int(part[2] or 0)) for part in parts if part]
     rescore = words.pop()[1] if words and words[-1][0] == "rescore" else 0
     if [word for word, _ in words] == ["sparse"] and words[0][1] and len(parts) == 1 + (rescore > 0):
-        found = SparseCoded(SparseCodes(dim=words[0][1]), rescore=rescore, n_fit=N_FIT)
+        found = SparseCoded(SparseCodes(dim=words[0][1], strength=STRENGTH), rescore=rescore, n_fit=N_FIT)
         return found
     if [word for word, _ in words] == ["turbovec"] and words[0][1] in BITS and len(parts) == 1 + (rescore > 0):
         found = TurboVec(words[0][1], rescore=rescore)
