@@ -53,8 +53,8 @@ STRENGTH = 10.0  # with less, sparse codes of sentences take more bytes than the
 GRAMMAR = (
     "float32, float16, int8, int4, pqN, opqN, rqN, vqN, poeemN and mopqN (N bytes; the last two learn from judgments, "
     "and stand alone or before +rescoreN), turbovecN, turboN and bebrN (N bits a dimension), itqN (N bits), sparseN "
-    "(sparse codes of N dimensions), binary, rabitq; before it pcaN+, cutN+ or autoN+ (N dimensions), behind it +rescoreN "
-    "(N times k full vectors are read from disk)"
+    "(sparse codes of N dimensions), binary, rabitq; before it pcaN+, cutN+ or autoN+ (N dimensions), behind it "
+    "+rescoreN (N times k full vectors are read from disk)"
 )
 
 
