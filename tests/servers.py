@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -78,6 +79,26 @@ def postgres() -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
 
 
 @contextmanager
+def object_storage() -> Iterator[dict[str, str]]:
+    """Start a stand-in for S3 with the bucket ``bucket``; yield the environment in which programs find it."""
+    if importlib.util.find_spec("moto") is None:
+        raise Absent("the package moto, which stands in for S3, is not installed")
+    port, keys = _port(), {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with tempfile.TemporaryDirectory(prefix="inlay-s3-") as folder, _running(command, folder, dict(os.environ)) as own:
+        _until(lambda: _answers(port, "/moto-api/"), own, "moto")
+        asked = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        asked.request("PUT", "/bucket")
+        asked.getresponse()
+        place = {
+            "AWS_ENDPOINT": f"http://127.0.0.1:{port}",
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+        yield {**os.environ, **place, **keys}
+
+
+@contextmanager
 def _running(
     command: list[str], folder: str, env: dict[str, str], user: str | None = None, stop: int = signal.SIGTERM
 ) -> Iterator["subprocess.Popen[bytes]"]:
@@ -95,17 +116,17 @@ def _running(
 
 
 def _until(ready: Callable[[], bool], process: "subprocess.Popen[bytes]", name: str) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not ready():
         if process.poll() is not None or time.monotonic() > end:
-            raise Absent(f"{name} did not start within 20 seconds, or ended with {process.poll()}")
+            raise Absent(f"{name} did not start within a minute, or ended with {process.poll()}")
         time.sleep(0.02)
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, page: str = "/readyz") -> bool:
     try:
         asked = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
-        asked.request("GET", "/readyz")
+        asked.request("GET", page)
         return asked.getresponse().status == 200
     except OSError:
         return False

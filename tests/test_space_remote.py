@@ -1,17 +1,12 @@
 """A space on object storage is used as one in a folder; a server on this machine stands for it."""
 
-import os
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
 
 import pytest
-
-pytest.importorskip("moto.server")
+import servers
 
 SCRIPT = """
 import sys, threading
@@ -52,31 +47,11 @@ print(len(told))
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[dict[str, str]]:
-    port = 20000 + os.getpid() % 20000
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"{url}/moto-api/", timeout=5).close()  # noqa: S310 - the server above
-                break
-            except (URLError, OSError):
-                assert process.poll() is None, "the server ended"
-                time.sleep(0.1)
-        request = urllib.request.Request(f"{url}/bucket", method="PUT")  # noqa: S310
-        urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
-        yield {
-            **os.environ,
-            "AWS_ENDPOINT": url,
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }
-    finally:
-        process.terminate()
-        process.wait(30)
+        with servers.object_storage() as environment:
+            yield environment
+    except servers.Absent as error:
+        pytest.skip(str(error))
 
 
 def test_everything_works_there(server: dict[str, str], tmp_path: Path) -> None:

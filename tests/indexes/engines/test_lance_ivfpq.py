@@ -1,11 +1,14 @@
 """LanceIVFPQ finds nearly all in its lists, all that a filter allows, and the version that was saved."""
 
 import copy
+import subprocess
+import sys
 
 import lance
 import numpy as np
 import pyarrow as pa
 import pytest
+import servers
 
 from inlay.core.errors import DataError, ParameterError, ShapeError
 from inlay.core.vectors import normalize, product_top_k
@@ -143,3 +146,32 @@ def test_refuses_shapes(index):
     for call in (lambda: index.search(Q[:, :3], 1), lambda: index.add(X[:, :3]), lambda: index.remove([3000])):
         with pytest.raises(ShapeError):
             call()
+
+
+REMOTE = """
+import numpy as np
+from inlay.core.vectors import normalize, product_top_k
+from inlay.indexes.engines import LanceIVFPQ
+
+rng = np.random.default_rng(0)
+X, Q = normalize(rng.standard_normal((1500, 16))), normalize(rng.standard_normal((20, 16)))
+index = LanceIVFPQ("s3://bucket/x.lance", exact_below=256, n_lists=8, n_subvectors=8, n_probes=8).fit(X[:1400])
+index.add(X[1400:]).remove(np.arange(0, 1500, 5)).save("index")
+rows = np.setdiff1d(np.arange(1500), np.arange(0, 1500, 5))
+want, found = product_top_k(Q, X, 10, rows=rows).ids, LanceIVFPQ.load("index").search(Q, 10)
+print((want[:, :, None] == found.ids[:, None]).any(axis=2).mean())
+few = product_top_k(Q, X, 10, rows=rows[:300])
+assert np.array_equal(LanceIVFPQ.load("index").search(Q, 10, where=rows[:300]).ids, few.ids)
+"""
+
+
+@pytest.mark.slow
+def test_works_on_object_storage(tmp_path):
+    try:
+        with servers.object_storage() as environment:
+            command = [sys.executable, "-c", REMOTE]
+            done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    except servers.Absent as error:
+        pytest.skip(str(error))
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) > 0.95
