@@ -148,6 +148,28 @@ def test_refuses_shapes(index):
             call()
 
 
+def test_added_rows_are_found_as_well_as_those_of_before(tmp_path, monkeypatch):
+    monkeypatch.setattr("inlay.indexes.engines.lance_ivfpq.REFINED", 1)
+    want = product_top_k(Q, X, 10)
+    whole = recall(listed(tmp_path / "a.lance", n_probes=20, refine=3).fit(X).search(Q, 10), want)
+    index = listed(tmp_path / "b.lance", n_probes=20, refine=3).fit(X[:1500])
+    assert index.add(X[1500:1600]).n_listed_ == 1500  # compared one by one
+    assert (index.search(X[1500:1600], 1).ids.ravel() == np.arange(1500, 1600)).all()
+    for start in range(1600, 3000, 350):
+        index.add(X[start : start + 350])
+    assert index.n_listed_ == 3000
+    assert recall(index.search(Q, 10), want) > whole - 0.03
+
+
+def test_lists_are_made_when_there_are_rows_enough(tmp_path):
+    index = listed(tmp_path / "x.lance", n_probes=20).fit(X[:200])
+    assert not len(index.lists_)
+    index.add(X[200:1000])
+    assert len(index.lists_) == 20
+    assert index._held().has_index
+    assert recall(index.search(Q, 10), product_top_k(Q, X[:1000], 10)) > 0.95
+
+
 REMOTE = """
 import numpy as np
 from inlay.core.vectors import normalize, product_top_k

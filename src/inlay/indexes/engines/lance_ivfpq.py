@@ -18,6 +18,7 @@ from ._answers import answer, digest, live, removing, same_columns, scratch
 from ._lists import CODES, MARK, among, learn, table, vectors
 
 REFINED = 100  # rows that are scored again at least
+UNLISTED = 0.1  # share of the rows that may be outside of the lists
 FEW = 2_000  # allowed rows up to which they are read and compared, rather than searched for
 
 
@@ -55,6 +56,9 @@ class LanceIVFPQ(Index):
     Attributes
     ----------
     dim_, n_rows_ : columns of the vectors, and the rows that were ever stored.
+    lists_ : (n_lists, d) float32, the centroids of the lists; of no rows where all are compared.
+    codes_ : (n_subvectors, 256, d / n_subvectors) float32, the centroids of the parts.
+    n_listed_ : rows that are in lists; those behind them are compared one by one.
     removed_ : (m,) int64, rows that were taken out.
     version_ : of the dataset.
     digest_ : hash of what is stored.
@@ -78,6 +82,9 @@ class LanceIVFPQ(Index):
 
     dim_: int
     n_rows_: int
+    n_listed_: int
+    lists_: FloatArray
+    codes_: FloatArray
     removed_: IdArray
     version_: int
     digest_: str
@@ -133,24 +140,19 @@ class LanceIVFPQ(Index):
         with self._told():
             mode = "overwrite" if self._is_ours() else "create"
             dataset = lance.write_dataset(table(X, 0), str(self.path), mode=mode)
+            self.lists_, self.codes_ = np.empty((0, X.shape[1]), np.float32), np.empty((parts, 0, 0), np.float32)
+            self.dim_, self.n_rows_, self.n_listed_, self.removed_ = X.shape[1], len(X), 0, np.empty(0, np.int64)
             if len(X) > self.exact_below:
-                n_lists = self.n_lists or max(1, round(len(X) ** 0.5))
-                lists, codes = learn(X, n_lists, parts, self.random_state)
-                dataset = dataset.create_index(
-                    "vector",
-                    "IVF_PQ",
-                    metric="dot",
-                    num_partitions=len(lists),
-                    ivf_centroids=lists,
-                    num_sub_vectors=parts,
-                    pq_codebook=codes,
-                )
+                self._learn(X)
+                dataset = self._list(dataset)
         progress(len(X))
-        self.dim_, self.n_rows_, self.removed_ = X.shape[1], len(X), np.empty(0, np.int64)
         return self._now(dataset, digest("", "fit", X))
 
     def add(self, X: ArrayLike) -> Self:
         """Store further vectors behind those there are, coded with the centroids there are.
+
+        They are compared one by one until they are a tenth of all rows, and coded then, with all others: what Lance
+        codes behind an index of inner products (pylance 14.0) is coded as for distances, and not found again.
 
         Raises
         ------
@@ -164,9 +166,11 @@ class LanceIVFPQ(Index):
         same_columns(more, self.dim_)
         with self._told():
             dataset = lance.write_dataset(table(more, self.n_rows_), self._newest(), mode="append")
-            if self.n_rows_ > self.exact_below:
-                dataset.optimize.optimize_indices()
-        self.n_rows_ += len(more)
+            self.n_rows_ += len(more)
+            if not len(self.lists_) and self.n_rows_ > self.exact_below:
+                self._learn(vectors(dataset.to_table(columns=["vector"]), self.dim_))
+            if len(self.lists_) and self.n_rows_ - self.n_listed_ > UNLISTED * self.n_rows_:
+                dataset = self._list(dataset)
         return self._now(dataset, digest(self.digest_, "add", more))
 
     def remove(self, rows: Where) -> Self:
@@ -217,6 +221,17 @@ class LanceIVFPQ(Index):
             numbers = np.arange(len(found))[None]
             scores[i, : len(found)] = pair_scores(q[None], vectors(found, self.dim_), numbers)[0]
         return ids, scores
+
+    def _learn(self, X: FloatArray) -> None:
+        n_lists = self.n_lists or max(1, round(len(X) ** 0.5))
+        self.lists_, self.codes_ = learn(X, n_lists, self._check_parameters(X.shape[1]), self.random_state)
+
+    def _list(self, dataset: Any) -> Any:
+        """Put all rows into lists, and return the dataset with them."""
+        self.n_listed_, lists, codes = self.n_rows_, np.asarray(self.lists_), np.asarray(self.codes_)
+        sizes = {"num_partitions": len(lists), "num_sub_vectors": len(codes)}
+        learned = {"ivf_centroids": lists, "pq_codebook": codes}
+        return dataset.create_index("vector", "IVF_PQ", metric="dot", replace=True, **sizes, **learned)
 
     def _check_parameters(self, dim: int) -> int:
         """Return the number of parts of a vector."""
