@@ -30,7 +30,7 @@ class SetOperations(Ranker):
     Use it where what is sought has several sides, each of which is easier shown than named, or where the wrong kind
     keeps being found; a name for it, where there is one, finds more than examples of its sides. `Rocchio` moves the
     query itself by judged hits, and searches again; `ComposedQuery` adds single vectors to it and takes them away.
-    The paper also tunes the encoder, so that the sets are pushed apart before they are used; here it stays as it is.
+    The paper also tunes the encoder, so that the sets are pushed apart before they are used: see `SetContrast`.
 
     Parameters
     ----------
