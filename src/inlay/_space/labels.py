@@ -1,6 +1,5 @@
 """Labels: what the rows that were found say of the class of a query."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,9 +73,7 @@ def votes(search: Search, results: list[list[Result]], field: str, ranker: Label
             labels[number] = result.fields[field]
     codes = {label: code for code, label in enumerate(dict.fromkeys(labels))}
     voting = Search(Hits(numbers, search.hits.scores))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # scikit-learn wonders where most of few rows differ in class
-        ranked = ranker.fit(voting, [codes[label] for label in labels]).rank(voting).hits
+    ranked = ranker.fit(voting, [codes[label] for label in labels]).rank(voting).hits
     out = []
     for row, some, order, shares in zip(numbers, results, ranked.ids, ranked.scores, strict=True):
         by_number = dict(zip(row.tolist(), some, strict=False))

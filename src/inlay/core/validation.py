@@ -1,5 +1,6 @@
 """Input of scikit-learn estimators, checked by scikit-learn and refused in Inlay's words."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,10 @@ def classes_of(y: ArrayLike | None, n: int) -> tuple[NDArray[Any], NDArray[np.in
         raise ShapeError("fit requires y to be passed, but the target y is None; give one class for each row of X.")
     try:
         given: Any = column_or_1d(y, warn=True)
-        check_classification_targets(given)
+        with warnings.catch_warnings():
+            # Classes of a row each are common here, and scikit-learn takes them for numbers to be predicted.
+            warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+            check_classification_targets(given)
     except ValueError as error:
         raise ShapeError(f"y must be one class for each row of X: {error}") from error
     if len(given) != n:

