@@ -1,7 +1,11 @@
 """Losses of product quantization: the nearest codewords, and a contrast of queries with coded documents."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
+
+CELLS = 1 << 19  # of parts and codewords that are compared at a time: what they take stays in the cache
 
 
 def closeness(Y: Tensor, C: Tensor) -> Tensor:
@@ -15,10 +19,62 @@ def closeness(Y: Tensor, C: Tensor) -> Tensor:
     return 2 * torch.einsum("nms,mks->nmk", Y, C) - (C**2).sum(dim=2)
 
 
-def chosen(C: Tensor, near: Tensor) -> Tensor:
-    """Return (n, m, s), the codeword of each part that is the closest."""
+def closest(Y: Tensor, C: Tensor) -> Tensor:
+    """Return (n, m) numbers of the closest codeword of each part; no gradient goes through a choice.
+
+    Examples
+    --------
+    >>> closest(torch.tensor([[[2.5]]]), torch.tensor([[[1.0], [3.0]]])).tolist()
+    [[1]]
+    """
+    with torch.no_grad():
+        return torch.cat([closeness(Y[:, i], C[i]).argmax(dim=2) for i in _blocks(Y, C)], dim=1)
+
+
+def chosen(C: Tensor, numbers: Tensor) -> Tensor:
+    """Return (n, m, s), the codeword of each part that has the number."""
     m, k, _ = C.shape
-    return torch.nn.functional.embedding(near.argmax(dim=2) + k * torch.arange(m), C.flatten(0, 1))
+    return torch.nn.functional.embedding(numbers + k * torch.arange(m), C.flatten(0, 1))
+
+
+def matching_codes(Y: Tensor, C: Tensor) -> Tensor:
+    r"""Return (n, m, s), the closest codewords, with the gradient of the mean codeword as well as of the chosen one.
+
+    With p the softmax of `closeness`, the gradient is that of ``chosen + soft - soft.detach()`` where soft is the sum
+    of p times the codewords, these taken as constants. It reaches `C` alone, for parts are given.
+    """
+    coded: Tensor = _MatchingCodes.apply(Y, C)  # type: ignore[no-untyped-call]
+    return coded
+
+
+class _MatchingCodes(torch.autograd.Function):
+    """What `matching_codes` gives; p is computed again on the way back, for it is large and soon there."""
+
+    @staticmethod
+    def forward(ctx: Any, Y: Tensor, C: Tensor) -> Tensor:
+        """Choose codewords."""
+        numbers = closest(Y, C)
+        ctx.save_for_backward(Y, C, numbers)
+        return chosen(C, numbers)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor]:
+        """Turn the gradient of what was chosen into that of the codewords."""
+        (G,), (Y, C, numbers) = gradients, ctx.saved_tensors
+        m, k, s = C.shape
+        words = torch.zeros(m * k, s).index_add_(0, (numbers + k * torch.arange(m)).flatten(), G.flatten(0, 1))
+        out = words.view_as(C)
+        for i in _blocks(Y, C):
+            p = closeness(Y[:, i], C[i]).softmax(dim=2)
+            along = torch.einsum("nms,mks->nmk", G[:, i], C[i])
+            change = p * (along - (p * along).sum(dim=2, keepdim=True))
+            out[i] += 2 * torch.einsum("nmk,nms->mks", change, Y[:, i]) - 2 * change.sum(dim=0)[:, :, None] * C[i]
+        return None, out
+
+
+def _blocks(Y: Tensor, C: Tensor) -> list[slice]:
+    step = max(1, CELLS // max(1, len(Y) * C.shape[1]))
+    return [slice(start, start + step) for start in range(0, len(C), step)]
 
 
 def contrast(Q: Tensor, D: Tensor, rows: Tensor, temperature: float) -> Tensor:

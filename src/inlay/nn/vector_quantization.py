@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from .binarization import two_layers
-from .product_quantization import chosen, closeness
+from .product_quantization import chosen, closest
 
 
 class VectorQuantization(nn.Module):
@@ -49,9 +49,7 @@ class VectorQuantization(nn.Module):
     def nearest(self, Z: Tensor) -> Tensor:
         """Return the codewords nearest to codes; they pass gradients to the codebooks."""
         C = self.codebooks
-        with torch.no_grad():
-            near = closeness(Z, C)
-        return chosen(C, near)
+        return chosen(C, closest(Z, C))
 
     def decode(self, Z: Tensor, C: Tensor, synchronized: float) -> Tensor:
         """Return what codewords `C` decode to; gradients pass to the codes `Z`, and `synchronized` of them to `C`."""

@@ -67,13 +67,12 @@ def test_training_brings_queries_to_their_documents(pairs):
 def test_the_loss_is_that_of_the_paper(pairs):
     import torch
 
-    from inlay.nn.product_quantization import chosen, closeness, contrast
+    from inlay.nn.product_quantization import contrast, matching_codes
 
     rng = np.random.default_rng(1)
     parts, words = rng.normal(size=(5, 2, 3)), rng.normal(size=(2, 4, 3))
     Q, names = rng.normal(size=(3, 6)), [7, 8, 9, 7, 1]
-    near = closeness(torch.tensor(parts), torch.tensor(words))
-    coded = chosen(torch.tensor(words), near).flatten(1).numpy()
+    coded = matching_codes(torch.tensor(parts), torch.tensor(words)).flatten(1).numpy()
     total = 0.0
     for i in range(3):
         for m in range(2):
@@ -84,6 +83,24 @@ def test_the_loss_is_that_of_the_paper(pairs):
         total -= np.log(weights[others.index(i)] / weights.sum()) / 3
     got = contrast(torch.tensor(Q), torch.tensor(coded), torch.tensor(names), 0.5)
     assert got.item() == pytest.approx(total)
+
+
+def test_the_gradient_is_that_of_the_straight_through_sum(monkeypatch):
+    import torch
+
+    from inlay.nn import product_quantization as of
+
+    rng = np.random.default_rng(1)
+    Y, words = (torch.tensor(rng.normal(size=size), dtype=torch.float32) for size in ((9, 6, 3), (6, 4, 3)))
+    weights = torch.tensor(rng.normal(size=(9, 6, 3)), dtype=torch.float32)
+    for cells in (1, 9 * 4 * 4, 1 << 20):
+        monkeypatch.setattr(of, "CELLS", cells)
+        C = words.clone().requires_grad_()
+        near = of.closeness(Y, C)
+        soft = torch.einsum("nmk,mks->nms", near.softmax(dim=2), C.detach())
+        (want,) = torch.autograd.grad(((of.chosen(C, near.argmax(dim=2)) + soft - soft.detach()) * weights).sum(), C)
+        (got,) = torch.autograd.grad((of.matching_codes(Y, C) * weights).sum(), C)
+        torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(

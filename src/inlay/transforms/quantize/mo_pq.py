@@ -120,7 +120,7 @@ class MoPQ(Transform):
             )
         X, queries = pairs(self, X, y)
         torch = load("torch", extra="nn", purpose="MoPQ")
-        from inlay.nn.product_quantization import chosen, closeness, contrast
+        from inlay.nn.product_quantization import contrast, matching_codes
         from inlay.nn.training import minimize
 
         cut = parts(X, self.n_subvectors)
@@ -129,9 +129,7 @@ class MoPQ(Transform):
 
         def loss(rows: Any) -> Any:
             met = torch.cat([rows, torch.randint(len(Z), (self.n_negatives,))])
-            near = closeness(Z[met], C)
-            soft = torch.einsum("nmk,mks->nms", near.softmax(dim=2), C.detach())
-            coded = chosen(C, near) + soft - soft.detach()
+            coded = matching_codes(Z[met], C)
             return contrast(Q[rows], coded.flatten(1), names[met], self.temperature)
 
         losses = minimize(

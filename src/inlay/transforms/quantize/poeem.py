@@ -132,7 +132,7 @@ class Poeem(Transform):
             raise ParameterError(f"temperature must be above 0, got {self.temperature}.")
         X, queries = pairs(self, X, y)
         torch = load("torch", extra="nn", purpose="Poeem")
-        from inlay.nn.product_quantization import chosen, closeness, contrast, turn
+        from inlay.nn.product_quantization import chosen, closest, contrast, turn
         from inlay.nn.training import minimize
 
         rotation, codewords = self._warm(X)
@@ -141,7 +141,7 @@ class Poeem(Transform):
 
         def loss(rows: Any) -> Any:
             turned = (D[rows] @ R).unflatten(1, (self.n_subvectors, -1))
-            words = chosen(C, closeness(turned.detach(), C))
+            words = chosen(C, closest(turned.detach(), C))
             coded = (words + turned - turned.detach()).flatten(1)
             match = contrast(Q[rows] @ R, coded, names[rows], self.temperature)
             return match + self.distortion * ((words.flatten(1) @ R.T - D[rows]) ** 2).sum(dim=1).mean()
