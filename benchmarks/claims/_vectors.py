@@ -28,6 +28,24 @@ def encoded(texts: Sequence[str], encoder: Encoder | None = None, *, role: str =
     return np.load(file)
 
 
+class Known(Encoder):
+    """Vectors that are there already, looked up by what they stand for."""
+
+    paper = ""
+
+    def __init__(self, vectors):
+        self.vectors = vectors
+
+    @classmethod
+    def examples(cls):
+        """Yield nothing: no check runs on it."""
+        yield from ()
+
+    def encode(self, items, *, role="document"):
+        """Look vectors up."""
+        return np.stack([self.vectors[item] for item in items])
+
+
 def corpus(columns, encoder: Encoder | None = None):
     """Return documents, queries and judgments of a retrieval set as vectors and row numbers.
 

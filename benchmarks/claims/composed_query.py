@@ -5,10 +5,9 @@ from collections import Counter
 
 import numpy as np
 from _names import GRID
-from _vectors import encoded
+from _vectors import Known, encoded
 
 from inlay.claims import Claim, Figure
-from inlay.core.contracts import Encoder
 from inlay.core.values import Search
 from inlay.core.vectors import product_top_k
 from inlay.data.datasets import load
@@ -99,24 +98,6 @@ def questions(progress):
         *(Figure(f"questions, precision at {K}, {way}", value) for way, value in share.items()),
         Figure("questions, sum less its better part, points", 100 * (share["sum"] - parts), low=10.0),
     ]
-
-
-class Known(Encoder):
-    """Vectors that are there already."""
-
-    paper = "levy2014linguistic"
-
-    def __init__(self, vectors):
-        self.vectors = vectors
-
-    @classmethod
-    def examples(cls):
-        """Yield nothing: no check runs on it."""
-        yield from ()
-
-    def encode(self, items, *, role="document"):
-        """Look vectors up."""
-        return np.stack([self.vectors[item] for item in items])
 
 
 CLAIM = Claim(

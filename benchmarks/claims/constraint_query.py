@@ -4,10 +4,9 @@ import re
 from collections import defaultdict
 
 import numpy as np
-from _vectors import encoded, ndcg
+from _vectors import Known, encoded, ndcg
 
 from inlay.claims import Claim, Figure
-from inlay.core.contracts import Encoder
 from inlay.core.values import Hits, Ragged, Search
 from inlay.core.vectors import normalize, product_top_k
 from inlay.data.datasets import load
@@ -155,24 +154,6 @@ def near_misses(corpus, sources, queries, S):
         if len(near):
             shares.append(np.mean(good[:, None] > near))
     return 100 * float(np.mean(shares or 0.0))
-
-
-class Known(Encoder):
-    """Vectors that are there already."""
-
-    paper = "arakelyan2022ns3"
-
-    def __init__(self, vectors):
-        self.vectors = vectors
-
-    @classmethod
-    def examples(cls):
-        """Yield nothing: no check runs on it."""
-        yield from ()
-
-    def encode(self, items, *, role="document"):
-        """Look vectors up."""
-        return np.stack([self.vectors[item] for item in items])
 
 
 CLAIM = Claim(

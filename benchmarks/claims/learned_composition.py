@@ -4,10 +4,9 @@ import re
 from collections import defaultdict
 
 import numpy as np
-from _vectors import encoded
+from _vectors import Known, encoded
 
 from inlay.claims import Claim, Figure
-from inlay.core.contracts import Encoder
 from inlay.core.values import Search
 from inlay.core.vectors import product_top_k
 from inlay.data.datasets import load
@@ -134,24 +133,6 @@ def first_right(ranker, X, properties, wishes, k):
     for reference, ids, (_, _, right) in zip(references, hits.ids, wishes, strict=True):
         out.append(bool(set(ids[ids != reference][:k].tolist()) & set(right)))
     return np.array(out)
-
-
-class Known(Encoder):
-    """Vectors that are there already."""
-
-    paper = "huynh2025collm"
-
-    def __init__(self, vectors):
-        self.vectors = vectors
-
-    @classmethod
-    def examples(cls):
-        """Yield nothing: no check runs on it."""
-        yield from ()
-
-    def encode(self, items, *, role="document"):
-        """Look vectors up."""
-        return np.stack([self.vectors[item] for item in items])
 
 
 CLAIM = Claim(

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
 
 from inlay.core.contracts import Where
 from inlay.core.errors import ParameterError, ShapeError
@@ -35,6 +36,17 @@ def stored(X: ArrayLike, dtype: str) -> NDArray[Any]:
     if not out.shape[1]:
         raise ShapeError(f"X must have at least one column, got {out.shape}.")
     return out
+
+
+def fitted_codec(codec: Any, X: NDArray[Any], *, rescore: int, n_fit: int, random_state: int) -> Any:
+    """Return a copy of a codec, fitted to at most `n_fit` rows, or say what is wrong with the parameters."""
+    if rescore < 0 or n_fit < 1:
+        raise ParameterError(f"rescore must be at least 0 and n_fit at least 1, got {rescore}, {n_fit}.")
+    rows = np.arange(len(X))
+    if len(X) > n_fit:
+        rows = np.sort(np.random.default_rng(random_state).choice(len(X), n_fit, replace=False))
+    # Of no vectors nothing can be learned; a row of zeros tells the number of columns.
+    return clone(codec).fit(X[rows] if len(X) else np.zeros((1, X.shape[1]), np.float32))
 
 
 def queries(Q: ArrayLike, k: int, dim: int) -> tuple[FloatArray, int]:

@@ -5,7 +5,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import clone
 
 from inlay.core.catalogue import methods
 from inlay.core.contracts import Codec, Index, Progress, Where
@@ -13,7 +12,7 @@ from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import product_top_k, rescore, top_k
 
-from ._stored import allowed, queries, stored
+from ._stored import allowed, fitted_codec, queries, stored
 
 BLOCK_BYTES = 16 << 20  # vectors that are made of codes at a time
 
@@ -99,14 +98,10 @@ class Coded(Index):
         # Asked of the object: a chain has these powers only where its steps have them.
         if not all(hasattr(self.codec, name) for name in ("fit", "transform", "inverse_transform")):
             raise ParameterError(f"codec must have fit, transform and inverse_transform, got {self.codec!r}.")
-        if self.rescore < 0 or self.n_fit < 1:
-            raise ParameterError(f"rescore must be at least 0 and n_fit at least 1, got {self.rescore}, {self.n_fit}.")
         X = stored(X, "float32")
-        rows = np.arange(len(X))
-        if len(X) > self.n_fit:
-            rows = np.sort(np.random.default_rng(self.random_state).choice(len(X), self.n_fit, replace=False))
-        # Of no vectors nothing can be learned; a row of zeros tells the number of columns.
-        self.codec_ = clone(self.codec).fit(X[rows] if len(X) else np.zeros((1, X.shape[1]), np.float32))
+        self.codec_ = fitted_codec(
+            self.codec, X, rescore=self.rescore, n_fit=self.n_fit, random_state=self.random_state
+        )
         self.codes_ = self._code(X, progress)
         self.vectors_ = X if self.rescore else np.empty((0, X.shape[1]), np.float32)
         return self

@@ -5,15 +5,14 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import clone
 
 from inlay.core.catalogue import methods
 from inlay.core.contracts import Index, Transform, Where
-from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.errors import ShapeError
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import rescore
 
-from ._stored import allowed, queries, stored
+from ._stored import allowed, fitted_codec, queries, stored
 from .inverted import Inverted
 
 
@@ -100,14 +99,10 @@ class SparseCoded(Index):
         ShapeError
             If `X` is not numbers of shape (n, d), or what the codec makes of it has negative numbers.
         """
-        if self.rescore < 0 or self.n_fit < 1:
-            raise ParameterError(f"rescore must be at least 0 and n_fit at least 1, got {self.rescore}, {self.n_fit}.")
         X = stored(X, "float32")
-        rows = np.arange(len(X))
-        if len(X) > self.n_fit:
-            rows = np.sort(np.random.default_rng(self.random_state).choice(len(X), self.n_fit, replace=False))
-        # Of no vectors nothing can be learned; a row of zeros tells the number of columns.
-        self.codec_ = clone(self.codec).fit(X[rows] if len(X) else np.zeros((1, X.shape[1]), np.float32))
+        self.codec_ = fitted_codec(
+            self.codec, X, rescore=self.rescore, n_fit=self.n_fit, random_state=self.random_state
+        )
         self.index_ = Inverted().fit(self._code(X))
         self.vectors_ = X if self.rescore else np.empty((0, X.shape[1]), np.float32)
         return self
