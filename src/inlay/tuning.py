@@ -17,7 +17,7 @@ from .core.errors import MissingExtra, ParameterError
 from .core.resampling import with_interval
 from .core.sample import Sample
 from .core.values import Reading
-from .indexes import HNSW, Coded, Exact, TurboVec
+from .indexes import HNSW, Coded, Exact, Faiss, TurboVec
 from .space import Space, open
 from .transforms.quantize import BinaryQuantizer, ScalarQuantizer
 
@@ -25,6 +25,7 @@ from .transforms.quantize import BinaryQuantizer, ScalarQuantizer
 WAYS: Mapping[str, tuple[Index, str, tuple[int, ...]]] = {
     "exact": (Exact(), "", (0,)),
     "hnsw": (HNSW(), "ef_search", (16, 32, 64, 128, 256, 512)),
+    "faiss": (Faiss("HNSW16,SQ8", ef_search=16, rescore=2), "ef_search", (16, 32, 64, 128, 256, 512)),
     "turbovec4": (TurboVec(4, rescore=2), "rescore", (2, 4, 8)),
     "turbovec2": (TurboVec(2, rescore=4), "rescore", (4, 8, 16, 32)),
     "int8": (Coded(ScalarQuantizer(), rescore=1), "rescore", (1, 2)),
@@ -131,7 +132,8 @@ def tune(
     queries : texts as they will be asked; vectors of the space that are held back where None, which are nearer to its
         other vectors than real queries are.
     k : places that count.
-    only : the indexes to try: exact, hnsw, turbovec4, turbovec2, int8, binary. All where None; exact is always there.
+    only : the indexes to try: exact, hnsw, faiss, turbovec4, turbovec2, int8, binary. All where None; exact is always
+        there.
     apply : False measures, and leaves the space as it is.
     random_state : seed of the vectors that are held back.
     on_progress : called with the index that is built, how many are done, and how many there are.
@@ -213,4 +215,6 @@ def _bytes(index: Any) -> tuple[float, float]:
         return whole, 0.0
     if isinstance(index, HNSW):
         return whole + index.graph_.nbytes / max(1, len(index.vectors_)), 0.0
+    if isinstance(index, Faiss):
+        return (index.index_.nbytes / len(index.vectors_), whole) if len(index.index_) else (whole, 0.0)
     return float(index.bytes_per_vector), whole

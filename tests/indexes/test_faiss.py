@@ -44,6 +44,8 @@ def test_a_graph_is_walked_as_far_as_faiss_walks_it():
         ids = peer.search(Q, 10, params=faiss.SearchParametersHNSW(efSearch=effort))[1]
         hits = Faiss("HNSW8", ef_search=effort, rescore=1).fit(X).search(Q, 10)
         np.testing.assert_array_equal(hits.ids, ids)
+        later = Faiss("HNSW8", ef_search=7, rescore=1).fit(X).set_params(ef_search=effort)
+        np.testing.assert_array_equal(later.search(Q, 10).ids, ids)
     low, high = (Faiss("PCA14,HNSW8,SQ8", recall=recall).fit(X) for recall in (0.5, 0.98))
     assert low.ef_search_ < high.ef_search_
     assert share(high) > 0.93

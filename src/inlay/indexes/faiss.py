@@ -13,6 +13,7 @@ from inlay.core.extras import load
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import product_top_k, rescore
 
+from ._faiss import graph_of, lists_of
 from ._stored import allowed, queries, stored
 from .hnsw import GATHERED_ROW_COST
 
@@ -116,7 +117,7 @@ class Faiss(Index):
     def n_lists(self) -> int:
         """The number of lists; 0 where there are none."""
         self._check_fitted()
-        return _lists(self._held()) if len(self.index_) else 0
+        return lists_of(self._held()) if len(self.index_) else 0
 
     def fit(self, X: ArrayLike) -> Self:
         """Store (n, d) vectors and build the index; their row numbers are the ids.
@@ -150,7 +151,7 @@ class Faiss(Index):
             for part in (lists, getattr(lists and faiss.downcast_index(lists), "pq", None)):
                 if part is not None:
                     part.cp.seed, part.cp.min_points_per_centroid = self.random_state, 1
-            if graph := _graph(made):
+            if graph := graph_of(made):
                 graph.efConstruction = EF_CONSTRUCTION
             made.train(np.ascontiguousarray(X[rows]))
             made.add(np.ascontiguousarray(X))
@@ -198,12 +199,12 @@ class Faiss(Index):
         if not len(self.index_) or not len(Q) or available <= self.rescore * k:
             return product_top_k(Q, X, k, rows=rows)
         native = self._held()
-        n_lists, share = _lists(native), available / len(X)
-        effort = min(n_lists or len(X), -int(-(self.n_probe_ or self.ef_search_) // share))
-        enough = len(X) * (self.n_probe_ / n_lists if n_lists else 0.05)
-        if rows is not None and available <= (effort / GATHERED_ROW_COST if self.ef_search_ else enough):
+        lists, share = lists_of(native), available / len(X)
+        effort = -int(-self._effort() // share)
+        enough = effort / GATHERED_ROW_COST if self.ef_search_ else len(X) * (self.n_probe_ / lists if lists else 0.05)
+        if rows is not None and available <= enough:
             return product_top_k(Q, X, k, rows=rows)  # no more rows than the search would compare
-        ids = self._ask(native, Q, self.rescore * k, effort, rows)
+        ids = self._ask(native, Q, self.rescore * k, min(lists or len(X), effort), rows)
         hits = rescore(Q, X, ids, k)
         short = np.flatnonzero(hits.counts < min(k, available))
         if not len(short):
@@ -212,6 +213,12 @@ class Faiss(Index):
         rest = product_top_k(Q[short], X, k, rows=rows)
         best[short], scores[short] = rest.ids, rest.scores
         return Hits(best, scores)
+
+    def _effort(self) -> int:
+        """Return what was asked for, or found by `fit`; 0 where nothing can be set."""
+        if self.ef_search_:
+            return self.ef_search or self.ef_search_
+        return self.n_probe_ and (self.n_probe or self.n_probe_)
 
     def _ask(self, native: Any, Q: FloatArray, depth: int, effort: int, rows: IdArray | None) -> IdArray:
         """Return what FAISS finds, padded with -1."""
@@ -284,16 +291,3 @@ class Faiss(Index):
 def _others(ids: IdArray, rows: IdArray) -> IdArray:
     """Leave out of each row of ids the row that asked."""
     return np.where(ids == rows[:, None], -1, ids)
-
-
-def _lists(native: Any) -> int:
-    """Return the number of lists of an index of FAISS; 0 where it has none."""
-    lists = load("faiss", extra="quantize", purpose="Faiss").try_extract_index_ivf(native)
-    return 0 if lists is None else int(lists.nlist)
-
-
-def _graph(native: Any) -> Any:
-    """Return the graph of an index of FAISS; None where it has none."""
-    faiss = load("faiss", extra="quantize", purpose="Faiss")
-    inner = faiss.downcast_index(native.index) if isinstance(native, faiss.IndexPreTransform) else native
-    return getattr(inner, "hnsw", None)
