@@ -16,7 +16,7 @@ from inlay.core.vectors import top_k
 
 from ._stored import allowed, queries, stored
 
-BLOCK_BYTES = 1 << 18  # stored vectors that are compared with all queries while they are in the nearest cache
+BLOCK_BYTES = 1 << 22  # stored vectors that a thread compares at a time; with fewer, Python between them costs as much
 SCORE_BYTES = 16 << 20  # scores at once
 
 
