@@ -105,12 +105,24 @@ def test_a_fit_that_fails_leaves_the_old_table(postgres_dsn):
     same(index.search(Q, 3), product_top_k(Q, X[:50], 3))
 
 
+def gone(index):
+    """Wait for the process that serves a connection: it ends a moment after the server, and answers until then."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        try:
+            index.search(Q, 1)
+        except DataError:
+            return
+        time.sleep(0.02)
+
+
 def test_a_server_that_dies_is_named_and_its_password_not():
     try:
         with servers.postgres() as (dsn, process):
             index = PgVector(f"{dsn} password=secret", "dying").fit(X)
             process.kill()
             process.wait()
+            gone(index)
             for call in (lambda: index.search(Q, 1), lambda: index.search(Q, 1), lambda: index.fit(X)):
                 with pytest.raises(DataError, match=r"PostgreSQL at /.* does not answer") as caught:
                     call()
@@ -133,6 +145,8 @@ def test_a_server_that_dies_in_the_middle_of_a_search_is_named():
             process.kill()
             with pytest.raises(DataError, match="does not answer"):
                 asked.result(30)
+            holder.close()
+            looking.close()
     except servers.Absent as error:
         pytest.skip(str(error))
 
