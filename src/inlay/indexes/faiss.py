@@ -35,8 +35,8 @@ class Faiss(Index):
     index was loaded with ``mmap``, as the FAISS index does.
 
     Use it for millions of rows where a graph takes too much memory or time to build, and for all that FAISS has; with
-    "HNSW16,SQ8" and `rescore` 2 it answers many queries at once faster than `HNSW`, whose graph is smaller and tells
-    how far it has come. `Exact` misses nothing, `Coded` takes any codec of this package; `DeDrift` is an inverted file
+    "HNSW16,SQ8" and `rescore` 2 it answers many queries at once faster than `HNSW`, which tells how far it has come
+    while it is built. `Exact` misses nothing, `Coded` takes any codec of this package; `DeDrift` is an inverted file
     for rows that keep coming and change.
 
     A filter never costs hits: lists are probed, and graphs walked, in proportion to the part that is allowed, few
