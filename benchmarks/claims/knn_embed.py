@@ -12,8 +12,9 @@ from inlay.rankers.feedback import KNNEmbed
 
 K = 100
 DIM = 64
+ALPHAS = (0.2, 0.4, 0.6, 0.8, 1.0)  # shares of the neighbours that are tried on interactions held back
 SETTINGS = {"ml-100k": (20, 1000, (0, 1, 2)), "gowalla": (200, 500, (0,))}  # clusters, users, and seeds
-SMALL = {"K": 10, "DIM": 4, "SETTINGS": {"ml-100k": (2, 20, (0,)), "gowalla": (2, 20, (0,))}}
+SMALL = {"K": 10, "DIM": 4, "ALPHAS": (0.8,), "SETTINGS": {"ml-100k": (2, 20, (0,)), "gowalla": (2, 20, (0,))}}
 
 
 def run(progress):
@@ -34,9 +35,18 @@ def run(progress):
 
 
 def compared(name, n_clusters, n_users, seed, progress):
-    """Return recall and diversity of one vector, of mixtures, and of smoothed mixtures."""
-    progress(f"{name}, vectors, seed {seed}")
+    """Return recall and diversity of one vector, of mixtures, and of mixtures smoothed by the alpha that was chosen."""
     train, test = interactions(name, seed)
+    progress(f"{name}, alpha, seed {seed}")
+    learned, held = parted(train, seed)
+    recalls = [row[0] for row in measured(learned, held, n_clusters, n_users, seed, ALPHAS)[1:]]
+    alpha = ALPHAS[int(np.argmax(recalls))]
+    progress(f"{name}, candidates with alpha {alpha}, seed {seed}")
+    return measured(train, test, n_clusters, n_users, seed, (0.0, alpha))
+
+
+def measured(train, test, n_clusters, n_users, seed, alphas):
+    """Return recall and diversity of one vector, and of mixtures with each alpha."""
     Q, X = factors(train)
     asked = np.flatnonzero(np.diff(test.indptr))
     asked = np.sort(np.random.default_rng(seed).permutation(asked)[:n_users])
@@ -44,13 +54,18 @@ def compared(name, n_clusters, n_users, seed, progress):
     depth = min(len(X), K + int(np.diff(train[asked].indptr).max()))
     search = Search(product_top_k(Q[asked], X, depth), Q=Q[asked], X=X)
     known = Search(Hits(np.zeros((len(Q), 1)), np.zeros((len(Q), 1))), Q=Q, X=X)
-    progress(f"{name}, clusters, seed {seed}")
     ranker = KNNEmbed(n_clusters, random_state=seed).fit(known, had)
-    found = [search.hits.ids]
-    for alpha in (0.0, ranker.alpha):
-        progress(f"{name}, mixtures, seed {seed}")
-        found.append(ranker.set_params(alpha=alpha).rank(search).hits.ids)
+    found = [search.hits.ids, *(ranker.set_params(alpha=alpha).rank(search).hits.ids for alpha in alphas)]
     return [candidates(ids, train[asked], test[asked], X) for ids in found]
+
+
+def parted(train, seed):
+    """Return four fifths and one fifth of the interactions, drawn at random."""
+    pairs = train.tocoo()
+    held = np.random.default_rng((seed, 1)).random(pairs.nnz) < 0.2
+    return [
+        sparse.csr_matrix((pairs.data[part], (pairs.row[part], pairs.col[part])), train.shape) for part in (~held, held)
+    ]
 
 
 def interactions(name, seed):
@@ -91,7 +106,8 @@ CLAIM = Claim(
     says="Candidates that are drawn for each interest of a user, in proportion, where interests are smoothed with "
     "those of the nearest users, have a higher recall and are more diverse than the nearest to one vector.",
     data="MovieLens 100k, a fifth of the ratings held out at random, three times, and Gowalla as LightGCN splits it, "
-    "500 users; vectors of 64 dimensions by singular values of the interactions.",
+    "500 users; vectors of 64 dimensions by singular values of the interactions; alpha, the share of the neighbours, "
+    "from 0.2 to 1 is the best in recall on a fifth of the interactions to learn from, held back.",
     baseline="The items nearest to the user's vector, exactly; the mixture without neighbours is shown besides.",
     rule="Recall at 100 of new items, and 1 less the mean cosine between them, are both higher than those of one "
     "vector on both sets.",
