@@ -1,6 +1,7 @@
 """``inlay search``."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 
@@ -110,6 +111,14 @@ def test_the_plan_of_a_filter_is_explained_where_the_index_makes_one(inlay, tmp_
     assert few.splitlines()[1] == "filter: n < 5; 5 of 200 passages, found first, then searched among"
     assert few.splitlines()[2] == f"plan: {plan.name}, at a selectivity of 0.025; {plan.why}"
     assert "plan:" not in inlay("search", tmp_path / "f.space", "case 3", "--explain").stdout
+    told = json.loads(
+        inlay("search", tmp_path / "f.space", "case 3", "-k", "2", "--explain", "--json", "--where", "n < 5").stdout
+    )
+    assert [hit["plan"] for hit in told] == [asdict(space.plan("n < 5", 2))] * 2
+    told = json.loads(inlay("search", tmp_path / "f.space", "case 3", "-k", "1", "--explain", "--json").stdout)
+    assert told[0]["plan"] is None
+    told = json.loads(inlay("search", tmp_path / "f.space", "case 3", "-k", "1", "--json", "--where", "n < 5").stdout)
+    assert not {"plan", "legs"} & told[0].keys()
     diverse = ("--diverse", "0.3")  # rankers choose from more, and the plan is for as many
     said = inlay("search", tmp_path / "f.space", "case 3", "-k", "1", "--explain", "--where", "n > 20", *diverse).stdout
     assert f"; {space.plan('n > 20', 100).why}" in said
@@ -118,6 +127,9 @@ def test_the_plan_of_a_filter_is_explained_where_the_index_makes_one(inlay, tmp_
         "search", tmp_path / "f.space", "case 3", "--explain", "--where", "n > 20", *diverse, "--depth", "7"
     ).stdout
     assert f"; {space.plan('n > 20', 7).why}" in deep
+    more = ("--explain", "--json", "--where", "n > 20", *diverse, "--depth", "7")
+    told = json.loads(inlay("search", tmp_path / "f.space", "case 3", *more).stdout)
+    assert told[0]["plan"] == asdict(space.plan("n > 20", 7))
 
 
 def test_a_cutoff_is_fitted_on_judgments(inlay, reports, tmp_path):

@@ -1,5 +1,6 @@
 """``inlay search``: questions to passages."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,6 +10,7 @@ from .options import AsJson, Questions, SpacePath, Where, questions_of
 
 if TYPE_CHECKING:
     from inlay.core.contracts import Ranker
+    from inlay.indexes.filtered import Plan
     from inlay.space import Space
 
 RERANKED = 30  # hits that a cross-encoder reads, at some tens a second
@@ -82,13 +84,15 @@ def search(
             meter("fitting the cutoff", 0, 1, "data set")
             how["rankers"].append(threshold(opened, judgments, coverage, **how))
         found = opened.search(asked, k=k, where=where, **how)
+    plan = _plan(opened, where, k, how) if explain else None
     if as_json:
         hits = zip(asked, found, strict=True)
         rows = [(query, rank, hit) for query, hs in hits for rank, hit in enumerate(hs, 1)]
-        print_json([result_json(*row) | ({"legs": row[2].legs} if explain else {}) for row in rows])
+        said = {"plan": None if plan is None else asdict(plan)}
+        print_json([result_json(*row) | (said | {"legs": row[2].legs} if explain else {}) for row in rows])
         return
     if explain:
-        _explain(opened, where, k, how)
+        _explain(opened, where, plan, how)
     for i, (query, results) in enumerate(zip(asked, found, strict=True)):
         if len(asked) > 1:
             typer.echo(f"{'' if i == 0 else chr(10)}{query}")
@@ -123,18 +127,21 @@ def _how(opened: "Space", hybrid: bool, rerank: str | None, diverse: float | Non
     return {"hybrid": fuse, "rankers": rankers, "depth": depth}
 
 
-def _explain(opened: "Space", where: str | None, k: int, how: dict[str, Any]) -> None:
+def _plan(opened: "Space", where: str | None, k: int, how: dict[str, Any]) -> "Plan | None":
+    from inlay.pipeline import DEPTH
+
+    choosing = how["hybrid"] is not None or how["rankers"] or opened.pipeline.rankers
+    return None if where is None else opened.plan(where, max(k, how["depth"] or DEPTH) if choosing else k)
+
+
+def _explain(opened: "Space", where: str | None, plan: "Plan | None", how: dict[str, Any]) -> None:
     info = opened.info()["index"]
     typer.echo(f"vectors: {info['kind']}, for {info['why']}")
     if where is not None:
-        from inlay.pipeline import DEPTH
-
         n = opened.count(where)
         typer.echo(f"filter: {where}; {n:,} of {len(opened):,} passages, found first, then searched among")
-        choosing = how["hybrid"] is not None or how["rankers"] or opened.pipeline.rankers
-        plan = opened.plan(where, max(k, how["depth"] or DEPTH) if choosing else k)
-        if plan is not None:
-            typer.echo(f"plan: {plan.name}, at a selectivity of {plan.selectivity:.3g}; {plan.why}")
+    if plan is not None:
+        typer.echo(f"plan: {plan.name}, at a selectivity of {plan.selectivity:.3g}; {plan.why}")
     if how["hybrid"] is not None:
         typer.echo(f"words: BM25 over an inverted index; fused by {how['hybrid']!r}")
     for ranker in how["rankers"]:
