@@ -9,8 +9,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+
+import inlay as package
 
 
 def test_summary_for_people(inlay, docs, tmp_path):
@@ -53,6 +56,32 @@ def test_problems_are_named_with_file_and_line(inlay, docs, tmp_path):
     assert done.exit_code == 1
     problems = json.loads(done.stdout)["problems"]
     assert [problem["line"] for problem in problems] == list(range(4, 16))
+
+
+def test_a_broken_table_is_named_and_the_rest_is_built(inlay, docs, tmp_path):
+    for name, content in (
+        ("archive.csv", b"PK\3\4\x14\0\x91\n\0\xff"),
+        ("blank.csv", b"\n\n"),
+        ("ragged.csv", b"id,text\nr1,bees dance\nr2,too,many\nr3,ants walk\n"),
+        ("open.csv", b'id,text\no1,bees sleep\no2,"ants sleep\no3,wasps sleep\n'),
+        ("lost.csv", b'id,"text\nl1,bees fly\n'),
+    ):
+        (docs / name).write_bytes(content)
+    done = inlay("build", docs, "-o", tmp_path / "my.space", "--encoder", "hashing", "--json")
+    assert done.exit_code == 0
+    told = {Path(p["source"]).name: (p["line"], p["message"]) for p in json.loads(done.stdout)["problems"]}
+    assert told == {
+        "archive.csv": (0, "this file is not text (it holds null bytes); UTF-16 needs a byte order mark"),
+        "blank.csv": (0, "all of its lines are empty; the first row has to name the columns"),
+        "ragged.csv": (3, "this row has 3 values, and there are 2 columns"),
+        "open.csv": (3, "the row that starts here cannot be read (unexpected end of data); is a quote missing?"),
+        "lost.csv": (
+            1,
+            "the first row, which names the columns, is lost: the row that starts here cannot be read (unexpected end "
+            "of data); is a quote missing?",
+        ),
+    }
+    assert {"r1", "r3", "o1"} < set(package.open(tmp_path / "my.space").ids())
 
 
 @pytest.mark.parametrize(

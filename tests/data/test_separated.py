@@ -1,9 +1,13 @@
 import csv
 import io
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+NOISE = np.random.default_rng(0).bytes(5000)
+STRANGE = NOISE[:400].translate(None, b"\0\n\r")
 
 
 def test_types_are_the_same_in_the_whole_column(read_file):
@@ -106,13 +110,39 @@ def test_cells_longer_than_the_default_of_the_csv_module(read_file):
         ("n,m\n1,2\n", "no column is known to be the text"),
         ("a,b\nx,y\n", "there are 'a', 'b'"),
         ("text\n", "no records"),
-        ("\n\n", "no column"),
+        ("\n\n", "all of its lines are empty"),
+        (b"PK\3\4\x14\0\n\x91\xff\n", "not text (it holds null bytes)"),
+        (b"\xd0\xcf\x11\xe0\n\0\0\n", "not text (it holds null bytes)"),
+        ("id,text\n1,a\n".encode("utf-16-le"), "UTF-16 needs a byte order mark"),
+        (NOISE, "not text"),
     ],
 )
 def test_tables_that_are_refused_once(read_file, content, part):
     records, [problem] = read_file("x.csv", content)
     assert not records
     assert part in problem.message
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line", "part"),
+    [
+        ("x.csv", '\nid,"text\n1,a\n2,b\n', 2, "is a quote missing?"),
+        ("x.csv", b"id," + STRANGE + b"\n1,a\n", 1, "this is not UTF-8"),
+        ("x.tsv", b"id\t" + STRANGE + b"\n1\ta\n", 1, "this is not UTF-8"),
+        ("x.csv", "text," + "n" * 1000 + "\na,1\n", 1, "longer than 1000 bytes"),
+    ],
+)
+def test_a_first_row_that_is_lost_is_named(read_file, name, content, line, part):
+    records, [problem] = read_file(name, content, max_record_bytes=1000)
+    assert not records
+    assert problem.line == line
+    assert problem.message.startswith("the first row, which names the columns, is lost: ")
+    assert part in problem.message
+
+
+def test_null_bytes_below_the_first_row_are_replaced(read_file):
+    [record], problems = read_file("x.csv", b"id,text\n1,a\0b\n")
+    assert (record.text, problems) == ("a\ufffdb", [])
 
 
 def test_the_only_text_column_is_the_text(read_file):

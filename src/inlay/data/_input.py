@@ -12,7 +12,7 @@ from .records import Problem
 from .source import Source
 
 _PIECE = 1 << 20
-_SAMPLE = 1 << 16
+SAMPLE = 1 << 16
 _MARKS = (  # the longer mark first: that of UTF-32 starts with that of UTF-16
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -154,8 +154,8 @@ def decode(content: bytes) -> tuple[str, str]:
         if marked:
             raise Unreadable(f"this file is marked as {marked} but is not: {error.reason}") from error
         line = content.count(b"\n", 0, error.start) + 1
-    if b"\0" in content[:_SAMPLE]:
-        raise Unreadable("this file is not text (it holds null bytes); UTF-16 needs a byte order mark")
+    if b"\0" in content[:SAMPLE]:
+        raise Unreadable(NOT_TEXT)
     declared = _DECLARED.search(content, 0, 2048)
     for encoding in (declared[1].decode() if declared else "", _detected(content)):
         try:
@@ -169,6 +169,7 @@ def _detected(content: bytes) -> str:
     return detect([row for row in content[: 1 << 22].split(b"\n") if not row.isascii()])
 
 
+NOT_TEXT = "this file is not text (it holds null bytes); UTF-16 needs a byte order mark"
 NOT_UTF8 = "this is not UTF-8, and no other encoding fits; convert it: iconv -f ENCODING -t UTF-8 FILE"
 
 
@@ -177,7 +178,7 @@ def detect(lines: list[bytes]) -> str:
     import chardet
 
     guesses = chardet.detect_all(
-        b"\n".join(lines)[:_SAMPLE],
+        b"\n".join(lines)[:SAMPLE],
         ignore_threshold=True,
         encoding_era=chardet.EncodingEra.MODERN_WEB,
         prefer_superset=True,

@@ -5,12 +5,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
+from typing import NoReturn
 
 from ._columns import Columns
-from ._input import NOT_UTF8, READ_ERRORS, Input, Unreadable, detect
-from .records import Record
+from ._input import NOT_TEXT, NOT_UTF8, READ_ERRORS, SAMPLE, Input, Unreadable, detect
+from .records import Problem, Record
 
-_SAMPLE = 1 << 16
 Row = tuple[int, list[str]]
 Rows = Callable[[Input, str], Iterator[Row]]
 Type = Callable[[str], object]
@@ -43,9 +43,12 @@ def read_tsv(input: Input, columns: Columns) -> Iterator[Record]:
 
 def _read(input: Input, columns: Columns, rows_of: Rows) -> Iterator[Record]:
     first_pass = Input(input.source, input.limit, lambda _: None)
+    _check_text(first_pass)
     encoding = _encoding(first_pass)
-    header = next(rows_of(first_pass, encoding), (1, []))[1]
-    names = [name.strip() or f"column {at}" for at, name in enumerate(header, 1)]
+    header = next(rows_of(Input(input.source, input.limit, _no_columns), encoding), None)
+    if header is None:
+        raise Unreadable("all of its lines are empty; the first row has to name the columns")
+    names = [name.strip() or f"column {at}" for at, name in enumerate(header[1], 1)]
     if len(set(names)) < len(names):
         raise Unreadable(f"the first row names the columns, and {_twice(names)!r} is there twice", 1)
     text, id = columns.choose(tuple(names))
@@ -62,6 +65,18 @@ def _read(input: Input, columns: Columns, rows_of: Rows) -> Iterator[Record]:
         row = dict.fromkeys(names) | dict(zip(names, values, strict=False))
         if (record := columns.record(input, row, number, line)) is not None:
             yield record
+
+
+def _check_text(input: Input) -> None:
+    """Refuse a file whose first line is not text, such as a spreadsheet under another name."""
+    head = next(input.pieces(), b"")[:SAMPLE]
+    first = head.partition(b"\n")[0]
+    if b"\0" in first or (b"\0" in head and "\ufffd" in first.decode(errors="replace")):
+        raise Unreadable(NOT_TEXT)
+
+
+def _no_columns(problem: Problem) -> NoReturn:
+    raise Unreadable(f"the first row, which names the columns, is lost: {problem.message}", problem.line)
 
 
 def _types(rows: Iterator[Row], names: list[str], as_text: set[str]) -> list[Type]:
@@ -138,7 +153,7 @@ def _encoding(input: Input) -> str:
                 line.decode()
             except UnicodeDecodeError:
                 strange.append(line)
-                if sum(map(len, strange)) > _SAMPLE:
+                if sum(map(len, strange)) > SAMPLE:
                     break
     return (detect(strange) if strange else "") or "utf-8"
 
