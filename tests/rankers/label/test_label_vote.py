@@ -103,6 +103,9 @@ def test_a_query_without_voters_has_no_winner():
     assert vote.votes(search)[1].tolist() == [0, 0]
     assert vote.rank(search).hits.counts.tolist() == [1, 0, 2]
     assert vote.remove([0, 1]).winners(search) == [None, None, None]
+    assert vote.add([5]).classes_.tolist() == [5]
+    gone = LabelVote().fit(search, ["card", "fee"]).remove([0, 1])
+    assert gone.add([5]).classes_.tolist() == [5]  # of classes that are gone the type says nothing
 
 
 def test_what_is_wrong_is_refused():

@@ -77,6 +77,44 @@ def test_fewer_labels_win_at_a_higher_threshold():
     assert sizes[0] > sizes[-1]
 
 
+@given(st.lists(st.integers(0, 59), max_size=58), st.sampled_from([None, 1, 5]))
+def test_a_row_that_is_removed_has_never_been_there(gone, k):
+    X, y, Q = memory()
+    left = np.setdiff1d(np.arange(60), gone)
+    vote = MultiLabelVote(0.3, k=k).fit(found(X, Q), y).remove(np.array(gone, int))
+    never = MultiLabelVote(0.3, k=k).fit(found(X[left], Q), [y[i] for i in left])
+    everything, rest = found(X, Q, 60), found(X[left], Q, len(left))
+    assert vote.classes_.tolist() == never.classes_.tolist()
+    assert np.array_equal(vote.votes(everything), never.votes(rest))
+    assert vote.winners(everything) == never.winners(rest)
+    got, want = vote.rank(everything).hits, never.rank(rest).hits
+    n = want.k
+    assert np.array_equal(got.ids[:, :n], np.where(want.ids < 0, -1, left[want.ids]))
+    assert np.array_equal(got.scores[:, :n], want.scores)
+    assert got.counts.tolist() == want.counts.tolist()
+
+
+@given(labelled, st.integers(0, 6))
+def test_what_is_added_was_always_there(y, n):
+    search = Search(Hits([range(6)], np.zeros((1, 6))))
+    whole = MultiLabelVote().fit(search, y)
+    if any(y[:n]):
+        grown = MultiLabelVote().fit(search, y[:n]).add(y[n:])
+        assert grown.classes_.tolist() == whole.classes_.tolist()
+        assert np.array_equal(grown.labels_.toarray(), whole.labels_.toarray())
+        assert np.array_equal(grown.votes(search), whole.votes(search))
+
+
+def test_a_memory_can_be_emptied_and_filled_again():
+    search = Search(Hits([[2, 1, 0]], np.zeros((1, 3))))
+    vote = MultiLabelVote().fit(search, [[1], [2], [1, 2]]).remove([0, 1, 2])
+    assert vote.winners(search) == [[]]
+    assert vote.votes(search).shape == (1, 0)
+    assert vote.rank(search).hits.counts.tolist() == [0]
+    vote.add([["fee"], []])  # of classes that are gone the type says nothing
+    assert vote.votes(Search(Hits([[4, 3, 0]], np.zeros((1, 3))))).tolist() == [[0.5]]
+
+
 def test_queries_without_hits_have_no_labels():
     X, y, Q = memory()
     vote = MultiLabelVote().fit(found(X, Q), y)
@@ -117,3 +155,11 @@ def test_labels_that_do_not_fit_are_refused():
     vote = MultiLabelVote().fit(Search(search.hits, X=X[:10]), y[:10])
     with pytest.raises(ShapeError, match="labels are known of 10 rows"):
         vote.votes(search)
+    with pytest.raises(ShapeError, match="between 0 and 9, got 3 to 10"):
+        vote.remove([3, 10])
+    with pytest.raises(ShapeError, match="whole row numbers"):
+        vote.remove([0.5])
+    with pytest.raises(ShapeError, match="labels such as 'label 0', got 3"):
+        vote.add([[3]])
+    with pytest.raises(NotFittedError):
+        MultiLabelVote().add([[3]])

@@ -11,6 +11,8 @@ from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.validation import classes_of
 from inlay.core.values import FloatArray, Hits, IdArray, Search
 
+from ._rows import row_numbers, united
+
 WEIGHTINGS = ("rank", "softmax", "uniform")
 
 
@@ -127,12 +129,8 @@ class LabelVote(Ranker):
         """
         self._check_fitted()
         classes, numbers = classes_of(y, len(np.atleast_1d(np.asarray(y))))
-        if len(self.classes_) and (classes.dtype.kind in "OU") != (self.classes_.dtype.kind in "OU"):
-            raise ShapeError(f"y must hold labels such as {self.classes_[0]!r}, got {classes[0]!r}.")
-        names = np.union1d(self.classes_, classes)
-        before = _moved(self.labels_, np.searchsorted(names, self.classes_))
-        self.labels_ = np.concatenate([before, np.searchsorted(names, classes)[numbers]])
-        self.classes_ = names
+        self.classes_, before, behind = united(self.classes_, classes)
+        self.labels_ = np.concatenate([_moved(self.labels_, before), behind[numbers]])
         return self
 
     def remove(self, rows: Sequence[int] | IdArray) -> Self:
@@ -144,13 +142,8 @@ class LabelVote(Ranker):
             If there is no row of such a number.
         """
         self._check_fitted()
-        gone = np.asarray(rows)
-        if gone.ndim != 1 or (gone.size and gone.dtype.kind not in "iu"):
-            raise ShapeError(f"rows must be whole row numbers of shape (m,), got {gone.dtype} of shape {gone.shape}.")
-        if gone.size and (gone.min() < 0 or gone.max() >= len(self.labels_)):
-            raise ShapeError(f"rows must lie between 0 and {len(self.labels_) - 1}, got {gone.min()} to {gone.max()}.")
         labels = np.array(self.labels_)
-        labels[gone.astype(np.int64)] = -1
+        labels[row_numbers(rows, len(labels))] = -1
         kept, numbers = np.unique(labels[labels >= 0], return_inverse=True)
         labels[labels >= 0] = numbers
         self.classes_, self.labels_ = self.classes_[kept], labels

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from inlay.core.contracts import Ranker
 from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.validation import classes_of
-from inlay.core.values import FloatArray, Hits, Search
+from inlay.core.values import FloatArray, Hits, IdArray, Search
+
+from ._rows import row_numbers, united
 
 
 class MultiLabelVote(Ranker):
@@ -28,17 +30,21 @@ class MultiLabelVote(Ranker):
     a lower threshold finds more of them, and more that are wrong. Where near copies of what is asked are stored, the
     labels of the nearest row alone, k = 1, may be the better answer.
 
+    Like `LabelVote` it is a memory that is edited: `add` gives labels to rows that were added to the index, and a row
+    that `remove` takes out votes no more, exactly as if it had never been stored.
+
     A share of exactly one half wins at the threshold 0.5; in the majority vote of other programs it does not.
 
     Parameters
     ----------
     threshold : share of the voters that a label needs, above 0 and at most 1.
-    k : how many hits vote, at least 1; None for all.
+    k : how many hits vote, the first that were not removed; at least 1, and None for all.
 
     Attributes
     ----------
     classes_ : (n_classes,) the labels that rows have, ascending.
     labels_ : (n rows, n_classes) CSR, 1 where a row has a label.
+    voting_ : (n rows,) bool, whether a row votes; not where it was removed.
 
     References
     ----------
@@ -53,12 +59,15 @@ class MultiLabelVote(Ranker):
     ([[0.6700000166893005, 0.6700000166893005, 0.0]], [['card', 'fee']])
     >>> vote.rank(search).hits.ids
     array([[0, 3, 2]])
+    >>> vote.remove([3]).winners(search)
+    [['fee']]
     """
 
     paper: ClassVar[str] = "bekamiri2021patentsberta"
 
     classes_: NDArray[Any]
     labels_: sparse.csr_array
+    voting_: NDArray[np.bool_]
 
     def __init__(self, threshold: float = 0.5, *, k: int | None = None) -> None:
         self.threshold = threshold
@@ -97,15 +106,44 @@ class MultiLabelVote(Ranker):
         rows = search.X if search.X is not None else search.items
         if rows is not None and len(y) != len(rows):
             raise ShapeError(f"y must have the labels of each of the {len(rows)} rows, got {len(y)}.")
-        each = [list(one) if isinstance(one, list | tuple | set | frozenset) else [one] for one in y]
-        given = [label for labels in each for label in labels]
-        if not given:
-            raise ShapeError(f"y must have labels, but all of its {len(each)} rows are without one.")
-        self.classes_, numbers = classes_of(given, len(given))
-        of = np.repeat(np.arange(len(each)), [len(labels) for labels in each])
-        pairs = np.unique(np.column_stack([of, numbers]), axis=0)  # a label that a row names twice counts once
-        shape = len(each), len(self.classes_)
-        self.labels_ = sparse.csr_array((np.ones(len(pairs), np.float32), pairs.T), shape=shape)
+        classes, labels = _table(y)
+        if not len(classes):
+            raise ShapeError(f"y must have labels, but all of its {len(y)} rows are without one.")
+        self.classes_, self.labels_, self.voting_ = classes, labels, np.ones(len(y), bool)
+        return self
+
+    def add(self, y: Sequence[Any] | NDArray[Any]) -> Self:
+        """Take the labels of rows that were stored behind the others; classes may be new.
+
+        Raises
+        ------
+        ShapeError
+            If the labels of `y` are numbers where the others are texts, or the other way round.
+        """
+        self._check_fitted()
+        classes, labels = _table(y)
+        self.classes_, before, behind = united(self.classes_, classes)
+        moved = (_moved(self.labels_, before, len(self.classes_)), _moved(labels, behind, len(self.classes_)))
+        self.labels_ = sparse.vstack(moved, format="csr")
+        self.voting_ = np.append(self.voting_, np.ones(len(y), bool))
+        return self
+
+    def remove(self, rows: Sequence[int] | IdArray) -> Self:
+        """Let rows vote no more; the others keep their numbers, and a class without rows is forgotten.
+
+        Raises
+        ------
+        ShapeError
+            If there is no row of such a number.
+        """
+        self._check_fitted()
+        voting = np.array(self.voting_)
+        voting[row_numbers(rows, len(voting))] = False
+        row, column = self.labels_.nonzero()
+        left = voting[row]
+        kept, numbers = np.unique(column[left], return_inverse=True)
+        self.classes_, self.voting_ = self.classes_[kept], voting
+        self.labels_ = _marked(row[left], numbers, (len(voting), len(kept)))
         return self
 
     def votes(self, search: Search) -> FloatArray:
@@ -145,22 +183,29 @@ class MultiLabelVote(Ranker):
         either = np.asarray(own.sum(axis=1)).ravel() + won.sum(axis=1)[query] - both
         scores = np.full(ids.shape, -np.inf, np.float32)
         scores[query, place] = both / np.maximum(either, 1)
-        order = np.argsort(-scores, axis=1, kind="stable")
+        order = np.argsort(-scores, axis=1, kind="stable")[:, : self.k]
         return search.found(Hits(np.take_along_axis(ids, order, 1), np.take_along_axis(scores, order, 1)))
 
-    def _first(self, search: Search) -> NDArray[np.int64]:
+    def _first(self, search: Search) -> IdArray:
+        """Return the hits that vote, each at its place, -1 at the others."""
         self._check_fitted()
         self._check_parameters()
-        ids = search.hits.ids[:, : self.k]
-        if ids.size and ids.max() >= self.labels_.shape[0]:
-            raise ShapeError(f"Row {ids.max()} was found, but labels are known of {self.labels_.shape[0]} rows.")
-        return ids
+        ids = search.hits.ids
+        if ids.size and ids.max() >= len(self.voting_):
+            raise ShapeError(
+                f"Row {ids.max()} was found, but labels are known of {len(self.voting_)} rows; give those of rows that "
+                "were added to `add`."
+            )
+        voted = (ids >= 0) & (self.voting_[ids] if len(self.voting_) else False)
+        if self.k is not None:
+            voted &= np.cumsum(voted, axis=1) <= self.k
+        return np.where(voted, ids, -1)
 
     def _voters(self, search: Search) -> sparse.csr_array:
         ids = self._first(search)
         query, place = np.nonzero(ids >= 0)
         ones = np.ones(len(query), np.float32)
-        return sparse.csr_array((ones, (query, ids[query, place])), shape=(len(ids), self.labels_.shape[0]))
+        return sparse.csr_array((ones, (query, ids[query, place])), shape=(len(ids), len(self.voting_)))
 
     def _won(self, shares: FloatArray) -> NDArray[np.bool_]:
         won: NDArray[np.bool_] = shares >= np.float32(self.threshold)
@@ -171,3 +216,27 @@ class MultiLabelVote(Ranker):
             raise ParameterError(f"threshold must be above 0 and at most 1, got {self.threshold!r}.")
         if self.k is not None and self.k < 1:
             raise ParameterError(f"k must be at least 1, or None for all hits, got {self.k}.")
+
+
+def _table(y: Sequence[Any] | NDArray[Any]) -> tuple[NDArray[Any], sparse.csr_array]:
+    """Return the classes that rows have, ascending, and which of them each row has."""
+    each = [list(one) if isinstance(one, list | tuple | set | frozenset) else [one] for one in y]
+    given = [label for labels in each for label in labels]
+    if not given:
+        return np.empty(0, np.int64), _marked([], [], (len(each), 0))
+    classes, numbers = classes_of(given, len(given))
+    row = np.repeat(np.arange(len(each)), [len(labels) for labels in each])
+    # A label that a row names twice counts once.
+    row, numbers = np.unique(np.column_stack([row, numbers]), axis=0).T
+    return classes, _marked(row, numbers, (len(each), len(classes)))
+
+
+def _marked(row: ArrayLike, column: ArrayLike, shape: tuple[int, int]) -> sparse.csr_array:
+    ones = np.ones(len(np.asarray(row)), np.float32)
+    return sparse.csr_array((ones, (row, column)), shape=shape)
+
+
+def _moved(labels: sparse.csr_array, places: IdArray, n: int) -> sparse.csr_array:
+    """Return labels under the new places of their classes."""
+    row, column = labels.nonzero()
+    return _marked(row, places[column], (labels.shape[0], n))
