@@ -15,8 +15,8 @@ from inlay.core.vectors import as_vectors, check_finite
 DTYPES = ("float32", "float16")
 
 
-def stored(X: ArrayLike, dtype: str) -> NDArray[Any]:
-    """Return `X` as (n, d) vectors of `dtype` that nobody else changes.
+def stored(X: ArrayLike, dtype: str, *, dim: int | None = None) -> NDArray[Any]:
+    """Return `X` as (n, d) vectors of `dtype` that nobody else changes, with `dim` columns where that is given.
 
     A memory-mapped or read-only array of that type is kept as it is; anything else is copied.
     """
@@ -35,6 +35,8 @@ def stored(X: ArrayLike, dtype: str) -> NDArray[Any]:
             raise ShapeError("X has numbers beyond float16 (65504); normalise the vectors or use dtype='float32'.")
     if not out.shape[1]:
         raise ShapeError(f"X must have at least one column, got {out.shape}.")
+    if dim is not None and out.shape[1] != dim:
+        raise ShapeError(f"X must have {dim} columns, got {out.shape[1]}.")
     return out
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from inlay.core.contracts import Index, Where
-from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.errors import ParameterError
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import product_top_k, rescore
 
@@ -129,9 +129,7 @@ class DeDrift(Index):
         """
         self._check_fitted()
         self._check_parameters()
-        more = stored(X, "float32")
-        if more.shape[1] != self.vectors_.shape[1]:
-            raise ShapeError(f"X must have {self.vectors_.shape[1]} columns, got {more.shape[1]}.")
+        more = stored(X, "float32", dim=self.vectors_.shape[1])
         first = len(self.vectors_)
         self.vectors_ = np.concatenate([self.vectors_, more])
         self.lists_ = np.concatenate([self.lists_, np.zeros(len(more), np.int64)])

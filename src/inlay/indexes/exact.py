@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inlay.core.contracts import Index, Where
-from inlay.core.errors import ShapeError
 from inlay.core.values import Hits
 from inlay.core.vectors import product_top_k
 
@@ -87,9 +86,7 @@ class Exact(Index):
             If `X` does not have as many columns as the stored vectors.
         """
         self._check_fitted()
-        more = stored(X, self.dtype)
-        if more.shape[1] != self.vectors_.shape[1]:
-            raise ShapeError(f"X must have {self.vectors_.shape[1]} columns, got {more.shape[1]}.")
+        more = stored(X, self.dtype, dim=self.vectors_.shape[1])
         self.vectors_ = np.concatenate([self.vectors_, more])
         return self
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inlay.core.contracts import Index, Where
-from inlay.core.errors import DataError, ParameterError, ShapeError
+from inlay.core.errors import DataError, ParameterError
 from inlay.core.extras import load
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import product_top_k, rescore
@@ -175,9 +175,7 @@ class Faiss(Index):
             If `X` does not have as many columns as the stored vectors.
         """
         self._check_fitted()
-        more = stored(X, "float32")
-        if more.shape[1] != self.vectors_.shape[1]:
-            raise ShapeError(f"X must have {self.vectors_.shape[1]} columns, got {more.shape[1]}.")
+        more = stored(X, "float32", dim=self.vectors_.shape[1])
         both = np.concatenate([self.vectors_, more])
         if not len(self.index_):
             both.flags.writeable = False

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from inlay.core.contracts import Index, Where
-from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.errors import ParameterError
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import product_top_k, rescore
 
@@ -144,9 +144,7 @@ class Filtered(Index):
         self._check_fitted()
         if not hasattr(self.index_, "add"):
             raise ParameterError(f"{type(self.index_).__name__} has no add; fit the index again with all rows.")
-        more = stored(X, "float32")
-        if more.shape[1] != self.vectors_.shape[1]:
-            raise ShapeError(f"X must have {self.vectors_.shape[1]} columns, got {more.shape[1]}.")
+        more = stored(X, "float32", dim=self.vectors_.shape[1])
         self.index_.add(more)
         self.vectors_ = np.concatenate([self.vectors_, more])
         return self

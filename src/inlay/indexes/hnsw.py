@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from inlay.core import extras
 from inlay.core.contracts import Index, Progress, Where
-from inlay.core.errors import DataError, ParameterError, ShapeError
+from inlay.core.errors import DataError, ParameterError
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import product_top_k, rescore
 
@@ -134,9 +134,8 @@ class HNSW(Index):
         """
         self._check_fitted()
         self._check_parameters()
-        more, old = stored(X, self.dtype), self.vectors_
-        if more.shape[1] != old.shape[1]:
-            raise ShapeError(f"X must have {old.shape[1]} columns, got {more.shape[1]}.")
+        old = self.vectors_
+        more = stored(X, self.dtype, dim=old.shape[1])
         graph = self._new(old.shape[1])
         if len(old):
             graph.load(bytes(self.graph_))

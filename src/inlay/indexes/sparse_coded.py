@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike
 
 from inlay.core.catalogue import methods
 from inlay.core.contracts import Index, Transform, Where
-from inlay.core.errors import ShapeError
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import rescore
 
@@ -116,9 +115,7 @@ class SparseCoded(Index):
             If `X` does not have as many columns as the stored vectors.
         """
         self._check_fitted()
-        more = stored(X, "float32")
-        if more.shape[1] != self.vectors_.shape[1]:
-            raise ShapeError(f"X must have {self.vectors_.shape[1]} columns, got {more.shape[1]}.")
+        more = stored(X, "float32", dim=self.vectors_.shape[1])
         self.index_.add(self._code(more))
         if self.rescore:
             self.vectors_ = np.concatenate([self.vectors_, more])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inlay.core.contracts import Index, Where
-from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.errors import ParameterError
 from inlay.core.extras import load
 from inlay.core.values import FloatArray, Hits
 from inlay.core.vectors import rescore
@@ -106,9 +106,7 @@ class TurboVec(Index):
             If `X` does not have as many columns as the stored vectors.
         """
         self._check_fitted()
-        more = stored(X, "float32")
-        if more.shape[1] != self.vectors_.shape[1]:
-            raise ShapeError(f"X must have {self.vectors_.shape[1]} columns, got {more.shape[1]}.")
+        more = stored(X, "float32", dim=self.vectors_.shape[1])
         return self._take(more)
 
     def search(self, Q: ArrayLike, k: int, *, where: Where | None = None) -> Hits:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inlay.core.contracts import Where
-from inlay.core.errors import ShapeError
 from inlay.core.values import FloatArray, Hits, IdArray
 
 from .._stored import allowed
@@ -54,12 +53,6 @@ def scratch(name: str) -> Path:
         folder.mkdir(mode=0o700)
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
-
-
-def same_columns(more: NDArray[Any], dim: int) -> None:
-    """Refuse vectors of another dimension than those that are stored."""
-    if more.shape[1] != dim:
-        raise ShapeError(f"X must have {dim} columns, got {more.shape[1]}.")
 
 
 def answer(ask: Ask, count: int, k: int, *, rows: IdArray | None, held: int) -> Hits:

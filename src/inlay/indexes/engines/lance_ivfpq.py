@@ -14,7 +14,7 @@ from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import pair_scores, product_top_k
 
 from .._stored import queries, stored
-from ._answers import answer, digest, live, removing, same_columns, scratch
+from ._answers import answer, digest, live, removing, scratch
 from ._lists import CODES, MARK, among, learn, table, vectors
 
 REFINED = 100  # rows that are scored again at least
@@ -162,8 +162,7 @@ class LanceIVFPQ(Index):
         import lance
 
         self._check_fitted()
-        more = stored(X, "float32")
-        same_columns(more, self.dim_)
+        more = stored(X, "float32", dim=self.dim_)
         with self._told():
             dataset = lance.write_dataset(table(more, self.n_rows_), self._newest(), mode="append")
             self.n_rows_ += len(more)

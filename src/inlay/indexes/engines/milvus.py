@@ -15,7 +15,7 @@ from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import product_top_k
 
 from .._stored import queries, stored
-from ._answers import answer, best, digest, live, removing, same_columns, scratch
+from ._answers import answer, best, digest, live, removing, scratch
 
 MARK = "inlay"  # the property of a collection that an index made: the hash of what it holds
 REQUEST_BYTES = 8 << 20
@@ -150,8 +150,7 @@ class Milvus(Index):
             If `X` does not have as many columns as the stored vectors.
         """
         self._check_fitted()
-        more = stored(X, "float32")
-        same_columns(more, self.dim_)
+        more = stored(X, "float32", dim=self.dim_)
         with self._told():
             self._check_held()
             self._put(more, self.n_rows_, lambda rows: None)

@@ -15,7 +15,7 @@ from inlay.core.extras import load
 from inlay.core.values import FloatArray, Hits, IdArray
 
 from .._stored import queries, stored
-from ._answers import answer, digest, live, removing, same_columns
+from ._answers import answer, digest, live, removing
 
 SERVER = "INLAY_PGVECTOR"  # the server of the contract checks
 MARK = "inlay "  # how the comment of a table starts that an index made
@@ -150,8 +150,7 @@ class PgVector(Index):
             If `X` does not have as many columns as the stored vectors.
         """
         self._check_fitted()
-        more = stored(X, "float32")
-        same_columns(more, self.dim_)
+        more = stored(X, "float32", dim=self.dim_)
         now = digest(self.digest_, "add", more)
         with self._transaction() as connection:
             self._check_held(connection, lock=True)

@@ -15,7 +15,7 @@ from inlay.core.extras import load
 from inlay.core.values import FloatArray, Hits, IdArray
 
 from .._stored import queries, stored
-from ._answers import answer, digest, live, removing, same_columns
+from ._answers import answer, digest, live, removing
 
 VECTOR = "inlay"  # the vector of a point; a collection with a vector of this name is one that this class made
 REQUEST_BYTES = 8 << 20
@@ -151,8 +151,7 @@ class Qdrant(Index):
             If `X` does not have as many columns as the stored vectors.
         """
         self._check_fitted()
-        more = stored(X, "float32")
-        same_columns(more, self.dim_)
+        more = stored(X, "float32", dim=self.dim_)
         with self._told():
             self._check_held()
             self._put(more, self.n_rows_, lambda rows: None)

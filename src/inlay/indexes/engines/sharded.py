@@ -21,7 +21,7 @@ from inlay.core.values import Hits, IdArray
 
 from .._stored import allowed, queries, stored
 from ..exact import Exact
-from ._answers import best, same_columns
+from ._answers import best
 
 BACKENDS, ON_LOST = ("ray", "here"), ("raise", "report")
 
@@ -143,8 +143,7 @@ class Sharded(Index):
             If `X` does not have as many columns as the stored vectors.
         """
         self._check_fitted()
-        more = stored(X, "float32")
-        same_columns(more, self.dim_)
+        more = stored(X, "float32", dim=self.dim_)
         n = sum(map(len, self.rows_))
         parts = np.array_split(np.arange(len(more)), len(self.rows_))
         self.shards_ = self._change("add", [more[part] for part in parts], self.shards_)
