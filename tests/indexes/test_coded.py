@@ -4,6 +4,7 @@ import pytest
 from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.vectors import normalize, product_top_k
 from inlay.indexes import Coded, Exact, coded
+from inlay.transforms.hash import RandomHyperplanes
 from inlay.transforms.quantize import BinaryQuantizer, ScalarQuantizer
 
 
@@ -76,7 +77,7 @@ def test_vectors_are_kept_only_where_they_are_read_again(X):
 @pytest.mark.parametrize(
     ("index", "says"),
     [
-        (Coded("int8"), "codec must have fit"),
+        (Coded("int8"), "codec must have inverse_transform or search_codes"),
         (Coded(ScalarQuantizer(), rescore=-1), "rescore must be at least 0"),
         (Coded(ScalarQuantizer(), n_fit=0), "n_fit at least 1"),
     ],
@@ -84,3 +85,16 @@ def test_vectors_are_kept_only_where_they_are_read_again(X):
 def test_wrong_parameters_are_refused(X, index, says):
     with pytest.raises(ParameterError, match=says):
         index.fit(X)
+
+
+def test_a_hash_without_a_way_back_is_searched_by_its_codes(X):
+    codec = RandomHyperplanes(bits=64)
+    index = Coded(codec).fit(X)
+    expected = codec.fit(X).search_codes(X[:5], index.codes_, 4)
+    found = index.search(X[:5], 4)
+    np.testing.assert_array_equal(found.ids, expected.ids)
+    np.testing.assert_array_equal(found.scores, expected.scores)
+    some = index.search(X[:5], 4, where=np.arange(100, 200))
+    assert ((some.ids >= 100) & (some.ids < 200)).all()
+    exact = Exact().fit(X).search(X[:5], 1)
+    np.testing.assert_array_equal(Coded(codec, rescore=20).fit(X).search(X[:5], 1).ids, exact.ids)

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inlay.core.catalogue import methods
-from inlay.core.contracts import Codec, Index, Progress, Where
-from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.contracts import Codec, Index, Progress, SearchesCodes, Where
+from inlay.core.errors import ParameterError
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import product_top_k, rescore, top_k
 
@@ -22,16 +22,17 @@ class Coded(Index):
 
     A codec makes a code :math:`c(x)` of every stored vector. The score of a row is
     :math:`\langle q, \hat x \rangle` with the vector :math:`\hat x` that the codec makes of its code again, so that the
-    query itself is never coded; a codec with ``search_codes`` estimates that in its own, faster way. With `rescore`,
-    the best ``rescore * k`` rows are compared again by their full vectors, which lie on disk where the index was
-    loaded with ``mmap``; only the codes have to be in memory.
+    query itself is never coded; a codec with ``search_codes`` estimates that in its own, faster way, and one that has
+    no way back, such as a hash, has scores of its own. With `rescore`, the best ``rescore * k`` rows are compared again
+    by their full vectors, which lie on disk where the index was loaded with ``mmap``; only the codes have to be in
+    memory.
 
     Use it where the vectors do not fit into memory, or where reading them is what a search costs. `Exact` misses
     nothing, at 4 bytes a number.
 
     Parameters
     ----------
-    codec : a transform with ``inverse_transform``; the index fits a copy of it.
+    codec : a transform with ``inverse_transform`` or ``search_codes``; the index fits a copy of it.
     rescore : how many times `k` rows are compared again by their full vectors; 0 where the codes have the last word.
     n_fit : the most rows from which the codec learns, drawn at random; at least 1.
     random_state : seed of that draw.
@@ -61,7 +62,9 @@ class Coded(Index):
     codes_: NDArray[Any]
     vectors_: FloatArray
 
-    def __init__(self, codec: Codec, *, rescore: int = 0, n_fit: int = 100_000, random_state: int = 0) -> None:
+    def __init__(
+        self, codec: Codec | SearchesCodes, *, rescore: int = 0, n_fit: int = 100_000, random_state: int = 0
+    ) -> None:
         self.codec = codec
         self.rescore = rescore
         self.n_fit = n_fit
@@ -87,7 +90,7 @@ class Coded(Index):
         Raises
         ------
         ParameterError
-            If a parameter is out of its range, or `codec` has no way back.
+            If a parameter is out of its range, or `codec` can neither be searched nor be led back.
         ShapeError
             If `X` is not numbers of shape (n, d), or one of them is not finite.
         """
@@ -96,8 +99,8 @@ class Coded(Index):
     def fit_with_progress(self, X: ArrayLike, progress: Progress) -> Self:
         """Fit as `fit` does, and call `progress` with the number of rows finished since the last call."""
         # Asked of the object: a chain has these powers only where its steps have them.
-        if not all(hasattr(self.codec, name) for name in ("fit", "transform", "inverse_transform")):
-            raise ParameterError(f"codec must have fit, transform and inverse_transform, got {self.codec!r}.")
+        if not any(hasattr(self.codec, name) for name in ("inverse_transform", "search_codes")):
+            raise ParameterError(f"codec must have inverse_transform or search_codes, got {self.codec!r}.")
         X = stored(X, "float32")
         self.codec_ = fitted_codec(
             self.codec, X, rescore=self.rescore, n_fit=self.n_fit, random_state=self.random_state
@@ -115,9 +118,7 @@ class Coded(Index):
             If `X` does not have as many columns as the stored vectors.
         """
         self._check_fitted()
-        more = stored(X, "float32")
-        if more.shape[1] != self.vectors_.shape[1]:
-            raise ShapeError(f"X must have {self.vectors_.shape[1]} columns, got {more.shape[1]}.")
+        more = stored(X, "float32", dim=self.vectors_.shape[1])
         self.codes_ = np.concatenate([self.codes_, self._code(more, lambda rows: None)])
         if self.rescore:
             self.vectors_ = np.concatenate([self.vectors_, more])
