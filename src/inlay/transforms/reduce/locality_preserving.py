@@ -13,7 +13,7 @@ from inlay.core.validation import validated
 from inlay.core.values import FloatArray
 
 from ._checks import check_dim, check_rows
-from ._linear import project
+from ._linear import back, project
 from ._neighbours import neighbours
 
 
@@ -116,6 +116,11 @@ class LocalityPreserving(Transform):
         """Turn (n, d) vectors into (n, dim) coordinates along the directions."""
         self._check_fitted()
         return project(validated(self, X, fit=False), self.components_, self.mean_)
+
+    def inverse_transform(self, C: ArrayLike) -> FloatArray:
+        """Turn (n, dim) coordinates into the (n, d) vectors nearest to the mean that have them."""
+        self._check_fitted()
+        return back(C, self.components_, self.mean_)
 
     def _basis(self, centred: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the principal components that have variance, scaled to unit variance, as columns."""

@@ -14,7 +14,7 @@ from inlay.core.values import FloatArray
 
 from ._checks import check_dim, check_rows
 from ._gaps import smallest_gaps
-from ._linear import project
+from ._linear import back, project
 
 
 class MPAD(Transform):
@@ -133,6 +133,11 @@ class MPAD(Transform):
         """Turn (n, d) vectors into (n, dim) coordinates along the directions."""
         self._check_fitted()
         return project(validated(self, X, fit=False), self.components_, self.mean_)
+
+    def inverse_transform(self, C: ArrayLike) -> FloatArray:
+        """Turn (n, dim) coordinates into the (n, d) vectors nearest to the mean that have them."""
+        self._check_fitted()
+        return back(C, self.components_, self.mean_)
 
     def _direction(
         self, X: NDArray[np.float64], before: NDArray[np.float64], rng: np.random.Generator

@@ -12,7 +12,7 @@ from inlay.core.validation import validated
 from inlay.core.values import FloatArray
 
 from ._checks import check_dim
-from ._linear import project
+from ._linear import back, project
 
 
 class RandomProjection(Transform):
@@ -84,3 +84,8 @@ class RandomProjection(Transform):
         """Turn (n, d) vectors into (n, dim) vectors."""
         self._check_fitted()
         return project(validated(self, X, fit=False), self.components_)
+
+    def inverse_transform(self, C: ArrayLike) -> FloatArray:
+        """Turn (n, dim) coordinates into the (n, d) vectors nearest to the origin that have them."""
+        self._check_fitted()
+        return back(C, self.components_)

@@ -13,7 +13,7 @@ from inlay.core.validation import validated
 from inlay.core.values import FloatArray
 
 from ._checks import check_rows
-from ._linear import project
+from ._linear import back, project
 from ._neighbours import neighbours
 
 
@@ -152,6 +152,11 @@ class TLDR(Transform):
         """Turn (n, d) vectors into (n, dim) vectors, of which those learned from have a mean of zero."""
         self._check_fitted()
         return project(validated(self, X, fit=False), self.components_, self.mean_)
+
+    def inverse_transform(self, C: ArrayLike) -> FloatArray:
+        """Turn (n, dim) coordinates into the (n, d) vectors nearest to the mean that have them."""
+        self._check_fitted()
+        return back(C, self.components_, self.mean_)
 
     def _check_parameters(self, n: int) -> None:
         if not 1 <= self.k < n:
