@@ -211,5 +211,5 @@ def test_what_learns_from_judgments_says_what_it_lacks(space):
         inlay.compress(space, choose="poeem16")
     with pytest.raises(UnsupportedError, match="at least 40 of them"):
         inlay.compress(space, judgments=_judgments(30), only=["poeem16"])
-    with pytest.raises(ParameterError, match=r"stand alone or before \+rescoreN"):
+    with pytest.raises(ParameterError, match="before all but poeem, mopq"):
         inlay.compress(space, only=["pca16+poeem8"])

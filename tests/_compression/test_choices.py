@@ -1,3 +1,6 @@
+import re
+from collections import Counter
+
 import pytest
 
 from inlay._compression import choices
@@ -11,6 +14,15 @@ def test_every_usual_name_stands_for_an_index(dim, thorough):
     found = [choices.index(name) for name in choices.names(dim, thorough=thorough)]
     assert isinstance(found[0], Exact)
     assert all(isinstance(index, Coded | SparseCoded | TurboVec) for index in found[2:])
+
+
+def test_thorough_has_each_way_at_two_sizes_and_more():
+    found = choices.names(384, thorough=True)
+    assert len(set(found)) == len(found)
+    sizes = Counter(re.match(r"[a-z]+", name)[0] for name in found if "rescore" not in name)
+    named = re.findall(r"\b([a-z]+)N\b", choices.GRAMMAR)
+    assert len(named) > 20
+    assert not [word for word in named if word != "rescore" and sizes[word] < 2]
 
 
 def test_names_are_read_from_left_to_right():
@@ -42,6 +54,9 @@ def test_names_are_read_from_left_to_right():
         "pca8+turbovec4",
         "sparse",
         "pca8+sparse64",
+        "pca8+lsh64",
+        "pca8+poeem4",
+        "topk",
         "vq",
         "INT8",
     ],

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Sequence
 
-from inlay.core.contracts import Codec, Index, Transform
+from inlay.core.contracts import Codec, Index, SearchesCodes, Transform
 from inlay.core.errors import ParameterError
 from inlay.indexes import Coded, Exact, SparseCoded, TurboVec
 from inlay.indexes.turbo_vec import BITS
 from inlay.transforms import Chain
-from inlay.transforms.hash import IterativeQuantization
+from inlay.transforms.hash import IterativeQuantization, RandomHyperplanes, SemanticHashing
 from inlay.transforms.quantize import (
     BinaryQuantizer,
     MoPQ,
@@ -22,16 +22,31 @@ from inlay.transforms.quantize import (
     TurboQuant,
     VectorQuantizer,
 )
-from inlay.transforms.reduce import Autoencoder, MatryoshkaTruncation, PrincipalComponents
-from inlay.transforms.sparse import SparseCodes
+from inlay.transforms.reduce import (
+    MPAD,
+    TLDR,
+    Autoencoder,
+    ContractiveAutoencoder,
+    LocalityPreserving,
+    MatryoshkaTruncation,
+    PrincipalComponents,
+    RandomProjection,
+)
+from inlay.transforms.sparse import SparseCodes, TopKSparseAutoencoder
 
 # name -> what makes the codec or the step of it, given the number in the name
 _STEPS: dict[str, Callable[[int], Transform]] = {
     "pca": lambda n: PrincipalComponents(dim=n),
     "cut": lambda n: MatryoshkaTruncation(dim=n),
+    "random": lambda n: RandomProjection(dim=n),
+    "locality": lambda n: LocalityPreserving(dim=n),
+    "mpad": lambda n: MPAD(dim=n, n_rows=1000, n_steps=30),  # as good here as the defaults, which take minutes
+    "tldr": lambda n: TLDR(dim=n),
     "auto": lambda n: Autoencoder(dim=n),
+    # Of one layer, so that its Jacobian is that of the encoder and is known without being written out.
+    "contractive": lambda n: ContractiveAutoencoder(dim=n, hidden_dims=(), contracts="layers"),
 }
-_CODECS: dict[str, Callable[[int], Codec]] = {
+_CODECS: dict[str, Callable[[int], Codec | SearchesCodes]] = {
     "int": lambda n: ScalarQuantizer(bits=n),
     "pq": lambda n: ProductQuantizer(n_subvectors=n),
     "opq": lambda n: OptimizedProductQuantizer(n_subvectors=n, n_rotations=10),
@@ -42,19 +57,27 @@ _CODECS: dict[str, Callable[[int], Codec]] = {
     "bebr": lambda n: RecurrentBinarizer(bits=n),
     "turbo": lambda n: TurboQuant(bits=n),
     "itq": lambda n: IterativeQuantization(bits=n),
+    "lsh": lambda n: RandomHyperplanes(bits=n),
+    "semantic": lambda n: SemanticHashing(bits=n),
     "binary": lambda n: BinaryQuantizer(),
     "rabitq": lambda n: RaBitQ(),
 }
-_ALONE = ("binary", "rabitq")  # names without a number
+_SPARSE: dict[str, Callable[[int], Transform]] = {
+    # With less strength, sparse codes of sentences take more bytes than the vectors.
+    "sparse": lambda n: SparseCodes(dim=n, strength=10.0),
+    "topk": lambda n: TopKSparseAutoencoder(dim=n),
+}
+_NUMBERLESS = ("binary", "rabitq")
 _JUDGED = ("poeem", "mopq")  # learn from queries and their documents
+_LAST = (*_JUDGED, "lsh", "semantic")  # nothing stands before them: their scores are not products with what came in
 N_FIT = 20_000  # rows from which codecs learn
-STRENGTH = 10.0  # with less, sparse codes of sentences take more bytes than the vectors
 
 GRAMMAR = (
-    "float32, float16, int8, int4, pqN, opqN, rqN, vqN, poeemN and mopqN (N bytes; the last two learn from judgments, "
-    "and stand alone or before +rescoreN), turbovecN, turboN and bebrN (N bits a dimension), itqN (N bits), sparseN "
-    "(sparse codes of N dimensions), binary, rabitq; before it pcaN+, cutN+ or autoN+ (N dimensions), behind it "
-    "+rescoreN (N times k full vectors are read from disk)"
+    "float32, float16, int8, int4, pqN, opqN, rqN, vqN, poeemN and mopqN (N bytes; the last two learn from judgments), "
+    "turbovecN, turboN and bebrN (N bits a dimension), itqN, lshN and semanticN (N bits), sparseN and topkN (sparse "
+    "codes of N dimensions), binary, rabitq; before all but poeem, mopq, turbovec, lsh, semantic, sparse and topk "
+    "pcaN+, cutN+, randomN+, localityN+, mpadN+, tldrN+, autoN+ or contractiveN+ (N dimensions); behind all but "
+    "float32 and float16 +rescoreN (N times k full vectors are read from disk)"
 )
 
 
@@ -68,9 +91,10 @@ def names(dim: int, *, thorough: bool = False) -> list[str]:
     >>> names(64)[:6]
     ['float32', 'float16', 'int8', 'int4', 'pca32+int8', 'pca16+int8']
     """
+    some = [dim // part for part in (2, 4) if dim // part]
     found = ["float32", "float16", "int8", "int4"]
-    found += [f"pca{dim // part}+int8" for part in (2, 4) if dim // part >= 8]
-    found += [f"cut{dim // 2}+int8"] if dim >= 16 else []
+    found += [f"pca{n}+int8" for n in some if n >= 8]
+    found += [f"cut{n}+int8" for n in some[:1] if n >= 8]
     for part in (4, 8, 16):
         if dim % part == 0 and dim // part >= 1:
             found += [f"opq{dim // part}", f"opq{dim // part}+rescore10"]
@@ -86,21 +110,14 @@ def names(dim: int, *, thorough: bool = False) -> list[str]:
         "rabitq",
     ]
     if thorough:
-        found += [
-            "turbo4",
-            "turbo2",
-            "bebr2",
-            "bebr3",
-            "bebr4",
-            "bebr2+rescore10",
-            f"rq{max(1, dim // 16)}",
-            f"vq{max(1, dim // 16)}",
-            f"itq{dim}",
-            f"auto{max(1, dim // 4)}+int8",
-            "sparse1024",
-            "sparse1024+rescore10",
-        ]
-    return found
+        found += [f"{word}{n}+int8" for word in _STEPS if word != "pca" for n in some]
+        found += [f"{word}{max(1, dim // part)}" for word in ("rq", "vq") for part in (8, 16)]
+        found += [f"{word}{n}" for word in ("itq", "lsh", "semantic") for n in (dim, *some[:1])]
+        found += [f"pca{n}+{word}" for word in _NUMBERLESS for n in some[:1]]
+        found += ["turbo4", "turbo2", "bebr2", "bebr3", "bebr4", "bebr2+rescore10"]
+        found += [f"{word}{n}" for word in _SPARSE for n in (512, 1024, 2048)]
+        found += ["sparse1024+rescore10"]
+    return list(dict.fromkeys(found))
 
 
 def index(name: str) -> Index:
@@ -124,16 +141,17 @@ def index(name: str) -> Index:
     parts = [re.fullmatch(r"([a-z]+)(\d*)", part) for part in name.split("+")]
     words = [(part[1], int(part[2] or 0)) for part in parts if part]
     rescore = words.pop()[1] if words and words[-1][0] == "rescore" else 0
-    if [word for word, _ in words] == ["sparse"] and words[0][1] and len(parts) == 1 + (rescore > 0):
-        found = SparseCoded(SparseCodes(dim=words[0][1], strength=STRENGTH), rescore=rescore, n_fit=N_FIT)
+    alone = len(words) == 1 and len(parts) == 1 + (rescore > 0)
+    if alone and words[0][0] in _SPARSE and words[0][1]:
+        found = SparseCoded(_SPARSE[words[0][0]](words[0][1]), rescore=rescore, n_fit=N_FIT)
         return found
-    if [word for word, _ in words] == ["turbovec"] and words[0][1] in BITS and len(parts) == 1 + (rescore > 0):
+    if alone and words[0][0] == "turbovec" and words[0][1] in BITS:
         found = TurboVec(words[0][1], rescore=rescore)
         return found
     steps: list[Transform] = [_STEPS[word](n) for word, n in words[:-1] if word in _STEPS and n]
     known = len(words) == len(parts) - ("rescore" in name) and len(steps) == len(words) - 1
-    known = known and not (steps and words[-1][0] in _JUDGED)
-    if not known or not words or words[-1][0] not in _CODECS or (words[-1][1] == 0) != (words[-1][0] in _ALONE):
+    known = known and not (steps and words[-1][0] in _LAST)
+    if not known or not words or words[-1][0] not in _CODECS or (words[-1][1] == 0) != (words[-1][0] in _NUMBERLESS):
         raise ParameterError(f"There is no way {name!r} to store vectors; there are {GRAMMAR}.")
     codec = _CODECS[words[-1][0]](words[-1][1])
     found = Coded(Chain([*steps, codec]) if steps else codec, rescore=rescore, n_fit=N_FIT)

@@ -169,6 +169,8 @@ def _fitted(index: Index, trial: Trial, known: Known) -> tuple[Any, float]:
 
 
 def _bound(index: Coded, trial: Trial) -> Bound | None:
+    if not hasattr(index.codec_, "inverse_transform"):
+        return None
     Q, exact = trial.Q[:BOUNDED], trial.exact.top(trial.k)
     exact = Hits(exact.ids[:BOUNDED], exact.scores[:BOUNDED])
     step = max(1, (16 << 20) // (4 * trial.X.shape[1]))
