@@ -10,6 +10,7 @@ from sklearn.cluster import kmeans_plusplus
 from inlay.core.contracts import Multivector
 from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.extras import load
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, Ragged
 from inlay.core.vectors import normalize
 
@@ -116,12 +117,8 @@ class NestedVectors(Multivector):
         ShapeError
             If there are not two pairs and `n_vectors` vectors, or the two are not Ragged of equal length and dimension.
         """
-        for name in ("n_vectors", "batch_size"):
-            if not getattr(self, name) >= 1:
-                raise ParameterError(f"{name} must be at least 1, got {getattr(self, name)!r}.")
-        for name in ("temperature", "sharpness", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise ParameterError(f"{name} must be above 0, got {getattr(self, name)!r}.")
+        above = {"temperature": 0, "sharpness": 0, "learning_rate": 0}
+        check_numbers(self, at_least={"n_vectors": 1, "batch_size": 1}, above=above)
         self._kept()
         items = checked(items, filled=True)
         if y is None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from inlay.core.contracts import Multivector
 from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.extras import load
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, Ragged
 from inlay.core.vectors import normalize
 
@@ -109,12 +110,8 @@ class Nuggets(Multivector):
         ShapeError
             If `items` is not a Ragged of finite numbers, or fewer than two of them have vectors.
         """
-        for name in ("hidden", "batch_size"):
-            if not getattr(self, name) >= 1:
-                raise ParameterError(f"{name} must be at least 1, got {getattr(self, name)!r}.")
-        for name in ("sharpness", "temperature", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise ParameterError(f"{name} must be above 0, got {getattr(self, name)!r}.")
+        above = {"sharpness": 0, "temperature": 0, "learning_rate": 0}
+        check_numbers(self, at_least={"hidden": 1, "batch_size": 1}, above=above)
         self.count(1)
         items = checked(items, filled=True)
         filled = [item for item in items if len(item)]

@@ -87,7 +87,7 @@ def test_without_weights_nothing_changes():
 
 @pytest.mark.parametrize("name", ["alpha", "beta", "gamma", "n_relevant", "n_irrelevant"])
 def test_negative_weights_and_counts_are_refused(name):
-    with pytest.raises(ParameterError, match=f"{name}=-1"):
+    with pytest.raises(ParameterError, match=f"{name} must be at least 0, got -1"):
         Rocchio(**{name: -1}).rank(a_search())
 
 

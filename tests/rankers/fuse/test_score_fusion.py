@@ -125,7 +125,7 @@ def test_wrong_input_is_refused():
         ScoreFusion((1, 1)).fit(search, grades)
     with pytest.raises(ParameterError, match="minimum must be a number for each of the 2 lists"):
         ScoreFusion(minimum=(0,)).fit(search)
-    with pytest.raises(ShapeError, match="each of 40 queries, got 39"):
+    with pytest.raises(ShapeError, match="has 40 queries, but y has judgments for 39"):
         ScoreFusion().fit(search, grades[1:])
     with pytest.raises(ParameterError, match="fitted on 2 lists"):
         ScoreFusion().fit(search).rank(Search(search.hits))

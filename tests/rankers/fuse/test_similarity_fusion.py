@@ -74,7 +74,7 @@ def test_wrong_input_is_refused():
         method.rank(pairs(S[:, :3]))
     with pytest.raises(ShapeError, match="S must have 4 columns, got 3"):
         method.fuse(S[:, :3])
-    with pytest.raises(ShapeError, match="each of 300 queries, got 1"):
+    with pytest.raises(ShapeError, match="has 300 queries, but y has judgments for 1"):
         SimilarityFusion().fit(pairs(S), [{}])
     with pytest.raises(ShapeError, match="this one has none"):
         SimilarityFusion().fit(Search(Hits([[-1]], [[-np.inf]])))

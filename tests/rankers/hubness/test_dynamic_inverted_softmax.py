@@ -98,7 +98,7 @@ def test_wrong_input_is_refused():
     one = searched(Q, X)
     with pytest.raises(ParameterError, match="temperature must be above 0"):
         DynamicInvertedSoftmax(0).fit(one)
-    with pytest.raises(ParameterError, match="n_active at least 1"):
+    with pytest.raises(ParameterError, match="n_active must be at least 1"):
         DynamicInvertedSoftmax(n_active=0).fit(one)
     with pytest.raises(ParameterError, match="looks at X of the search"):
         DynamicInvertedSoftmax().fit(Search(one.hits, Q=Q))

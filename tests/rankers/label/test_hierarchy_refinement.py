@@ -71,7 +71,7 @@ def test_only_what_was_found_is_ordered():
 def test_what_is_wrong_is_refused():
     search = asked()
     for ranker, error, message in (
-        (HierarchyRefinement(PARENTS, alpha=1.5), ParameterError, "alpha must be a share from 0 to 1, got 1.5"),
+        (HierarchyRefinement(PARENTS, alpha=1.5), ParameterError, "alpha must be at least 0 and at most 1, got 1.5"),
         (HierarchyRefinement(PARENTS, n_steps=0), ParameterError, "n_steps must be at least 1"),
         (HierarchyRefinement(PARENTS[1:]), ShapeError, r"each of the 8 rows, got the shape \(7,\)"),
         (HierarchyRefinement([8] * 8), ParameterError, "row numbers below 8"),

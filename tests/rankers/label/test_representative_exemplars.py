@@ -84,7 +84,7 @@ def test_few_candidates_are_drawn_from_the_seed():
 def test_what_is_wrong_is_refused():
     X, labels = space()
     search = asked(X, X[:1])
-    with pytest.raises(ParameterError, match="n_exemplars and n_candidates must be at least 1, got 0 and 50"):
+    with pytest.raises(ParameterError, match="n_exemplars must be at least 1, got 0"):
         RepresentativeExemplars(0).fit(search, labels)
     with pytest.raises(ParameterError, match="looks at X of the search"):
         RepresentativeExemplars().fit(Search(search.hits), labels)

@@ -157,13 +157,13 @@ def test_padding_stays_and_has_no_probability(matcher):
 @pytest.mark.parametrize(
     ("parameters", "said"),
     [
-        ({"hidden": 0}, "hidden and batch_size must be at least 1"),
-        ({"n_epochs": -1}, "n_epochs at least 0"),
+        ({"hidden": 0}, "hidden must be at least 1, got 0"),
+        ({"n_epochs": -1}, "n_epochs must be at least 0"),
         ({"batch_size": 0}, "batch_size must be at least 1"),
-        ({"dropout": 1.0}, "dropout must be a share from 0 to below 1, got 1.0"),
+        ({"dropout": 1.0}, "dropout must be at least 0 and below 1, got 1.0"),
         ({"learning_rate": 0.0}, "learning_rate must be above 0"),
-        ({"weight_decay": -1.0}, "weight_decay and negative_ratio at least 0"),
-        ({"negative_ratio": -0.5}, "weight_decay and negative_ratio at least 0, got 0.001, 0.01, -0.5"),
+        ({"weight_decay": -1.0}, "weight_decay must be at least 0"),
+        ({"negative_ratio": -0.5}, "negative_ratio must be at least 0, got -0.5"),
     ],
 )
 def test_parameters_out_of_range_are_refused(parameters, said):
@@ -175,10 +175,10 @@ def test_parameters_out_of_range_are_refused(parameters, said):
 @pytest.mark.parametrize(
     ("y", "error", "said"),
     [
-        (None, ParameterError, "y must hold those of each query, got None"),
-        ([{0: 1}], ShapeError, "grades for each of 2 queries, got 1"),
-        ([{0: 1}, {4: 1}], ShapeError, r"y\[1\] names the row 4, but rows run from 0 to 3"),
-        ([{-1: 1}, {}], ShapeError, r"y\[0\] names the row -1"),
+        (None, ParameterError, "AspectMatcher learns from judgments"),
+        ([{0: 1}], ShapeError, "has 2 queries, but y has judgments for 1"),
+        ([{0: 1}, {4: 1}], ShapeError, "from 0 to 3; query 1 has 4"),
+        ([{-1: 1}, {}], ShapeError, "from 0 to 3; query 0 has -1"),
         ([{}, {2: 0.5}], DataError, r"y\[1\] has the grade 0.5 for row 2; a grade is a whole number"),
         ([{}, {2: -1}], DataError, "has the grade -1.0"),
         ([{1: float("nan")}, {}], DataError, "has the grade nan"),

@@ -133,9 +133,9 @@ def test_padding_stays_and_equal_hits_stay_as_they_are(view, stored):
         ({"dim": 0}, "dim must be from 1 to 6"),
         ({"dim": 7}, "dim must be from 1 to 6, the columns of X, or None, got 7"),
         ({"n_epochs": -1}, "n_epochs must be at least 0"),
-        ({"batch_size": 1}, "batch_size at least 2, got 10, 1"),
-        ({"temperature": 0.0}, "temperature and learning_rate must be above 0"),
-        ({"learning_rate": -1.0}, "temperature and learning_rate must be above 0"),
+        ({"batch_size": 1}, "batch_size must be at least 2, got 1"),
+        ({"temperature": 0.0}, "temperature must be above 0"),
+        ({"learning_rate": -1.0}, "learning_rate must be above 0"),
     ],
 )
 def test_parameters_out_of_range_are_refused(stored, parameters, said):

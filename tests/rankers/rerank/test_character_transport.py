@@ -196,7 +196,7 @@ def test_wrong_items_are_other_hits_and_any_rows_but_none_that_are_named(monkeyp
     ("parameters", "said"),
     [
         ({"dim": 0}, "dim must be at least 1, got 0"),
-        ({"n_layers": 5}, "n_layers must be from 1 to 4, got 5"),
+        ({"n_layers": 5}, "n_layers must be at least 1 and at most 4, got 5"),
         ({"max_length": 1}, "max_length must be at least 2, got 1"),
         ({"n_negatives": 0}, "n_negatives must be at least 1"),
         ({"epsilon": 0.0}, "epsilon must be above 0, got 0.0"),
@@ -210,13 +210,13 @@ def test_parameters_out_of_range_are_refused(parameters, said):
 
 def test_what_it_cannot_learn_from_is_refused(ranker):
     search, y = search_of(KNOWN[:5])
-    with pytest.raises(ParameterError, match="learns from y"):
+    with pytest.raises(ParameterError, match="learns from judgments"):
         CharacterTransport().fit(search)
-    with pytest.raises(ShapeError, match="each of 5 queries, got 4"):
+    with pytest.raises(ShapeError, match="has 5 queries, but y has judgments for 4"):
         CharacterTransport().fit(search, y[1:])
     with pytest.raises(DataError, match=r"no grade in y is above 0"):
         CharacterTransport().fit(search, [{0: 0.0}] * 5)
-    with pytest.raises(ShapeError, match="y names rows from 0 to 7, of 5 items"):
+    with pytest.raises(ShapeError, match="from 0 to 4; query 4 has 7"):
         CharacterTransport().fit(search, [*y[:4], {7: 1.0}])
     with pytest.raises(ParameterError, match="looks at queries and items"):
         CharacterTransport().fit(Search(search.hits), y)

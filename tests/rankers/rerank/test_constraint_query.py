@@ -153,8 +153,8 @@ def test_what_is_wrong_is_refused():
         (lambda: ConstraintQuery(ENCODER, bias=2).rank(search), ParameterError, "a cosine from -1 to 1"),
         (lambda: ConstraintQuery(ENCODER, temperature=0).rank(search), ParameterError, "temperature above 0"),
         (lambda: ConstraintQuery(ENCODER, n_reranked=0).rank(search), ParameterError, "n_reranked"),
-        (lambda: ranker.fit(search), ParameterError, "got None"),
-        (lambda: ranker.fit(search, [{}, {}]), ShapeError, "each of 1 queries, got 2"),
+        (lambda: ranker.fit(search), ParameterError, "learns from judgments"),
+        (lambda: ranker.fit(search, [{}, {}]), ShapeError, "has 1 queries, but y has judgments for 2"),
         (lambda: ranker.fit(search, [{}]), ParameterError, "of 2 hits 0 are relevant"),
     ):
         with pytest.raises(error, match=message):

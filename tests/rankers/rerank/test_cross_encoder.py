@@ -151,7 +151,7 @@ def test_a_model_of_sentence_transformers(tmp_path: Path, tokenizer: object) -> 
 def test_what_is_refused() -> None:
     with pytest.raises(ParameterError, match="batch_size must be at least 1"):
         CrossEncoder(batch_size=0).score_pairs(["a"], ["b"])
-    with pytest.raises(ParameterError, match="max_tokens at least 8"):
+    with pytest.raises(ParameterError, match="max_tokens must be at least 8"):
         CrossEncoder(max_tokens=7).score_pairs(["a"], ["b"])
     with pytest.raises(ShapeError, match="1 queries, 2 items"):
         CrossEncoder().score_pairs(["a"], ["b", "c"])

@@ -89,9 +89,9 @@ def test_first_hits_alone() -> None:
 
 
 def test_what_is_refused() -> None:
-    with pytest.raises(ParameterError, match="learns from y"):
+    with pytest.raises(ParameterError, match="learns from judgments"):
         EntityLinking().fit(SEARCH)
-    with pytest.raises(ShapeError, match="each of 4 queries, got 3"):
+    with pytest.raises(ShapeError, match="has 4 queries, but y has judgments for 3"):
         EntityLinking().fit(SEARCH, GRADES[1:])
     with pytest.raises(ParameterError, match="threshold must be from -1 to 1"):
         EntityLinking(threshold=2).fit(SEARCH, GRADES)

@@ -169,12 +169,12 @@ def test_pairs_are_what_they_are_said_to_be(monkeypatch):
 @pytest.mark.parametrize(
     ("parameters", "said"),
     [
-        ({"hidden": 0}, "hidden and batch_size must be at least 1"),
-        ({"n_epochs": -1}, "n_epochs at least 0"),
+        ({"hidden": 0}, "hidden must be at least 1, got 0"),
+        ({"n_epochs": -1}, "n_epochs must be at least 0"),
         ({"batch_size": 0}, "batch_size must be at least 1"),
-        ({"dropout": 1.0}, "dropout must be a share from 0 to below 1, got 1.0"),
+        ({"dropout": 1.0}, "dropout must be at least 0 and below 1, got 1.0"),
         ({"learning_rate": 0.0}, "learning_rate must be above 0"),
-        ({"weight_decay": -1.0}, "weight_decay at least 0"),
+        ({"weight_decay": -1.0}, "weight_decay must be at least 0"),
     ],
 )
 def test_parameters_out_of_range_are_refused(parameters, said):

@@ -90,7 +90,7 @@ def test_what_is_wrong_is_refused():
     for parameters, message in (
         ({"n_clusters": 0}, "n_clusters must be at least 1, got 0"),
         ({"n_epochs": 0}, "n_epochs must be at least 1"),
-        ({"corruption": 1.0}, "corruption must be from 0 to less than 1"),
+        ({"corruption": 1.0}, "corruption must be at least 0 and below 1"),
         ({"hidden": (4, 0)}, "hidden must hold widths of at least 1"),
     ):
         with pytest.raises(ParameterError, match=message):

@@ -120,7 +120,7 @@ def test_what_is_wrong_is_refused():
         ({"n_clusters": 0}, "n_clusters must be at least 1, got 0"),
         ({"n_neighbors": 1}, "n_neighbors must be at least 2"),
         ({"margin": -0.1}, "margin must be at least 0"),
-        ({"unrolling": 1.0}, "unrolling must be above 0 and less than 1"),
+        ({"unrolling": 1.0}, "unrolling must be above 0 and below 1"),
         ({"hidden": (0,)}, "hidden must hold widths of at least 1"),
     ):
         with pytest.raises(ParameterError, match=message):

@@ -105,8 +105,8 @@ def test_what_is_wrong_is_refused():
         ({"n_atoms": 0}, "n_atoms must be at least 1, got 0"),
         ({"k": 0}, "k must be at least 1"),
         ({"decay": 0}, "decay must be above 0"),
-        ({"decay": 1.1}, "decay must be at most 1"),
-        ({"insertion": -0.1}, "insertion must be at most 1 and not negative"),
+        ({"decay": 1.1}, "decay must be above 0 and at most 1"),
+        ({"insertion": -0.1}, "insertion must be at least 0 and at most 1"),
         ({"floor": 0}, "floor must be above 0"),
     ):
         with pytest.raises(ParameterError, match=message):

@@ -111,7 +111,7 @@ def test_the_gradient_is_that_of_the_straight_through_sum(monkeypatch):
         ({"n_codewords": 257}, "n_codewords must be at most 256"),
         ({"n_codewords": 1}, "n_codewords must be at least 2"),
         ({"n_negatives": -1}, "n_negatives must be at least 0"),
-        ({"temperature": 0.0}, "temperature above 0"),
+        ({"temperature": 0.0}, "temperature must be above 0"),
         ({"batch_size": 1}, "batch_size must be at least 2"),
     ],
 )

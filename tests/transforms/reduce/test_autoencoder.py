@@ -55,8 +55,8 @@ def test_codes_of_another_width_are_refused():
         ({"hidden_dims": (0,)}, "dim and hidden_dims"),
         ({"activation": "sine"}, "activation must be one of"),
         ({"n_epochs": 0}, "n_epochs must be at least 1"),
-        ({"batch_size": 1}, "batch_size at least 2"),
-        ({"learning_rate": -1.0}, "learning_rate above 0"),
+        ({"batch_size": 1}, "batch_size must be at least 2"),
+        ({"learning_rate": -1.0}, "learning_rate must be above 0"),
     ],
 )
 def test_wrong_parameters_are_refused(params, message):

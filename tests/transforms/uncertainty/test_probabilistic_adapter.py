@@ -74,8 +74,8 @@ def test_variance_equals_a_loop_over_torch_and_scipy(pairs, n_passes):
     ("parameters", "message"),
     [
         ({"hidden": 0}, "hidden must be at least 1, got 0"),
-        ({"dropout": 1.0}, r"dropout must be from 0 to below 1, got 1\.0"),
-        ({"held_out": 0.0}, "held_out must be between 0 and 1"),
+        ({"dropout": 1.0}, r"dropout must be at least 0 and below 1, got 1\.0"),
+        ({"held_out": 0.0}, "held_out must be above 0 and below 1"),
         ({"learning_rate": 0.0}, "learning_rate must be above 0"),
         ({"cross_weight": float("nan")}, "cross_weight must be at least 0, got nan"),
     ],

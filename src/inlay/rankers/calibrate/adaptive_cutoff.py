@@ -9,7 +9,7 @@ from inlay.core.contracts import Ranker
 from inlay.core.errors import ParameterError
 from inlay.core.values import Search
 
-from ._judged import kept, there
+from ._kept import kept, there
 
 RULES = ("threshold", "gap")
 

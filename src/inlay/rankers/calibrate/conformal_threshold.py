@@ -9,9 +9,10 @@ import numpy as np
 
 from inlay.core.contracts import Grades, Ranker
 from inlay.core.errors import ParameterError
+from inlay.core.judgments import judgments, relevant_hits, relevant_rows
 from inlay.core.values import Search
 
-from ._judged import judgments, kept, relevant, there
+from ._kept import kept, there
 
 KEEPS = ("one", "all")
 
@@ -117,8 +118,8 @@ class ConformalThreshold(Ranker):
             raise ParameterError(f"keep must be one of {', '.join(KEEPS)}, got {self.keep!r}.")
         hits = search.hits
         y = judgments("ConformalThreshold", len(hits), y)
-        good = relevant(hits, y) & there(hits)
-        wanted = np.array([sum(grade > 0 for grade in grades.values()) for grades in y], np.int64)
+        good = relevant_hits(hits.ids, y) & there(hits)
+        wanted = np.array([len(rows) for rows in relevant_rows(y)], np.int64)
         if not wanted.any():
             raise ParameterError("ConformalThreshold needs queries with a relevant row, but y names none.")
         # Scores fall along a row, so that the first relevant hit is the best one and the last the worst.

@@ -10,10 +10,12 @@ from scipy.special import expit
 from inlay.core.contracts import Grades, Ranker
 from inlay.core.errors import ParameterError
 from inlay.core.extras import load
+from inlay.core.judgments import judgments, relevant_hits
+from inlay.core.parameters import check_numbers
 from inlay.core.values import Search
 from inlay.core.vectors import as_vectors
 
-from ._judged import judgments, kept, relevant, there
+from ._kept import kept, there
 from ._platt import platt
 
 SHIFT = 0.1  # what one unit of the network shifts the cosine of probability one half
@@ -137,7 +139,7 @@ class CosineAdapter(Ranker):
         self._check_parameters()
         search.need("CosineAdapter", "Q")
         y = judgments("CosineAdapter", len(search.hits), y)
-        Q, real, good = as_vectors(np.asarray(search.Q), "Q"), there(search.hits), relevant(search.hits, y)
+        Q, real, good = as_vectors(np.asarray(search.Q), "Q"), there(search.hits), relevant_hits(search.hits.ids, y)
         x = np.where(real, search.hits.scores, 0).astype(np.float32)
         power = POWERS[self.mapping]
         raised = np.sign(x) * np.abs(x) ** (power or 1.0)
@@ -213,15 +215,9 @@ class CosineAdapter(Ranker):
     def _check_parameters(self) -> None:
         if self.mapping not in POWERS:
             raise ParameterError(f"mapping must be one of {', '.join(POWERS)}, got {self.mapping!r}.")
-        if not 0 <= self.threshold <= 1:
-            raise ParameterError(f"threshold must be between 0 and 1, got {self.threshold!r}.")
-        if self.hidden < 1 or self.n_epochs < 0 or self.batch_size < 1:
-            raise ParameterError(
-                "hidden and batch_size must be at least 1 and n_epochs at least 0, got "
-                f"{self.hidden}, {self.batch_size}, {self.n_epochs}."
-            )
-        if not self.learning_rate > 0 or not self.weight_decay >= 0:
-            raise ParameterError(
-                "learning_rate must be above 0 and weight_decay at least 0, got "
-                f"{self.learning_rate}, {self.weight_decay}."
-            )
+        check_numbers(
+            self,
+            at_least={"threshold": 0, "hidden": 1, "n_epochs": 0, "batch_size": 1, "weight_decay": 0},
+            above={"learning_rate": 0},
+            at_most={"threshold": 1},
+        )

@@ -10,9 +10,10 @@ from sklearn.isotonic import IsotonicRegression
 
 from inlay.core.contracts import Grades, Ranker
 from inlay.core.errors import ParameterError
+from inlay.core.judgments import judgments, relevant_hits
 from inlay.core.values import Hits, Search
 
-from ._judged import judgments, kept, relevant, there
+from ._kept import kept, there
 from ._platt import platt
 
 INPUTS = ("score", "place", "margin")
@@ -123,7 +124,7 @@ class RelevanceProbability(Ranker):
         hits = search.hits
         y = judgments("RelevanceProbability", len(hits), y)
         real = there(hits)
-        F, good = _inputs(hits, real, self.inputs)[real], relevant(hits, y)[real]
+        F, good = _inputs(hits, real, self.inputs)[real], relevant_hits(hits.ids, y)[real]
         self.coef_, self.intercept_ = platt("RelevanceProbability", F, good)
         self.steps_ = np.empty((2, 0))
         if self.method == "isotonic":

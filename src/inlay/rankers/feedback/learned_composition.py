@@ -10,6 +10,8 @@ from inlay.core.catalogue import methods
 from inlay.core.contracts import Encoder, Grades, Ranker
 from inlay.core.errors import DataError, ParameterError, ShapeError
 from inlay.core.extras import load
+from inlay.core.judgments import judgments, relevant_rows
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, IdArray, Search
 from inlay.core.vectors import as_vectors, normalize
 
@@ -225,12 +227,7 @@ class LearnedComposition(Ranker):
     ) -> tuple[FloatArray, FloatArray, FloatArray, IdArray, IdArray, IdArray]:
         Q, X = looked_at(search, "LearnedComposition")
         search.need("LearnedComposition", "queries")
-        if len(y) != len(Q):
-            raise ShapeError(f"y must hold grades for each of {len(Q)} queries, got {len(y)}.")
-        right = [[int(row) for row, grade in grades.items() if grade > 0] for grades in y]
-        for i, rows in enumerate(right):
-            if rows and not 0 <= min(rows) <= max(rows) < len(X):
-                raise ShapeError(f"y[{i}] names the rows {rows}, but rows run from 0 to {len(X) - 1}.")
+        right = relevant_rows(judgments("LearnedComposition", len(Q), y, n_rows=len(X)))
         triplets = [(i, row) for i, rows in enumerate(right) for row in rows]
         if not triplets:
             raise DataError("LearnedComposition needs rows that are right to learn from, and y names none.")
@@ -255,17 +252,14 @@ class LearnedComposition(Ranker):
         return {name: getattr(self, name) for name in (*names, "random_state")}
 
     def _check_parameters(self) -> None:
-        for name, low in {"hidden": 1, "n_negatives": 0, "n_epochs": 0, "batch_size": 2, "weight_decay": 0}.items():
-            if not getattr(self, name) >= low:
-                raise ParameterError(f"{name} must be at least {low}, got {getattr(self, name)!r}.")
-        for name in ("temperature", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise ParameterError(f"{name} must be above 0, got {getattr(self, name)!r}.")
-        if not 0 <= self.alpha <= 1 or not 0 <= self.dropout < 1:
-            raise ParameterError(
-                "alpha must be a share from 0 to 1, and dropout one from 0 to below 1, got "
-                f"{self.alpha!r} and {self.dropout!r}."
-            )
+        counts = {"hidden": 1, "n_negatives": 0, "n_epochs": 0, "batch_size": 2}
+        check_numbers(
+            self,
+            at_least={"alpha": 0, "dropout": 0, "weight_decay": 0, **counts},
+            above={"temperature": 0, "learning_rate": 0},
+            at_most={"alpha": 1},
+            below={"dropout": 1},
+        )
 
 
 def _padded(rows: list[list[int]]) -> IdArray:

@@ -9,6 +9,7 @@ import numpy as np
 from inlay.core.catalogue import methods
 from inlay.core.contracts import Encoder, Ranker
 from inlay.core.errors import DataError, ParameterError, ShapeError
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, Hits, Search
 from inlay.core.vectors import as_vectors, normalize, pair_scores
 
@@ -122,12 +123,7 @@ class ListwiseFeedback(Ranker):
         return replace(search.found(best), Q=V)
 
     def _check(self) -> None:
-        if self.n_feedback < 1 or self.n_words < 1:
-            raise ParameterError(
-                f"n_feedback and n_words must be at least 1, got {self.n_feedback} and {self.n_words}."
-            )
-        if not 0 <= self.alpha < 1:
-            raise ParameterError(f"alpha must be from 0 to below 1, got {self.alpha}.")
+        check_numbers(self, at_least={"n_feedback": 1, "n_words": 1, "alpha": 0}, below={"alpha": 1})
         if "{query}" not in self.prompt or "{documents}" not in self.prompt:
             raise ParameterError(f"prompt must hold {{query}} and {{documents}}, got {self.prompt!r:.80}.")
 

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from inlay.core.contracts import Ranker
-from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.errors import ShapeError
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, IdArray, Search
 from inlay.core.vectors import as_vectors
 
@@ -132,10 +133,7 @@ class Rocchio(Ranker):
         return as_long_as(self._moved(asked, stored, good, bad), asked)
 
     def _check(self) -> None:
-        named = ("alpha", "beta", "gamma", "n_relevant", "n_irrelevant")
-        if min(getattr(self, name) for name in named) < 0:
-            given = ", ".join(f"{name}={getattr(self, name)}" for name in named)
-            raise ParameterError(f"{', '.join(named)} must be at least 0, got {given}.")
+        check_numbers(self, at_least={"alpha": 0, "beta": 0, "gamma": 0, "n_relevant": 0, "n_irrelevant": 0})
 
     def _moved(self, Q: FloatArray, X: FloatArray, relevant: IdArray, irrelevant: IdArray) -> FloatArray:
         alpha, beta, gamma = (np.float32(weight) for weight in (self.alpha, self.beta, self.gamma))

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inlay.core.contracts import Grades, Ranker
-from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.errors import ParameterError
+from inlay.core.judgments import judgments
 from inlay.core.values import Search
 
 from ._legs import Legs, Scores, fused, legs_of, weights_of
@@ -110,8 +111,8 @@ class ScoreFusion(Ranker):
             raise ParameterError(f"k must be at least 1, got {self.k}.")
         if y is not None and self.weights is not None:
             raise ParameterError("weights are either given or learned from y; got both.")
-        if y is not None and len(y) != len(search.hits):
-            raise ShapeError(f"y must have the grades of each of {len(search.hits)} queries, got {len(y)}.")
+        if y is not None:
+            judgments("ScoreFusion", len(search.hits), y)
         lists = [one.scores[np.isfinite(one.scores)].astype(np.float64) for one in (search.hits, *search.others)]
         self.minimum_ = self._minimum([one.min(initial=np.inf) for one in lists])
         self.mean_ = np.array([one.mean() if len(one) else 0.0 for one in lists])

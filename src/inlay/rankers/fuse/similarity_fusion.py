@@ -9,6 +9,7 @@ from scipy.optimize import nnls
 
 from inlay.core.contracts import Grades, Ranker
 from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.judgments import judgments
 from inlay.core.values import FloatArray, Search
 from inlay.core.vectors import as_vectors
 
@@ -87,8 +88,8 @@ class SimilarityFusion(Ranker):
         ShapeError
             If `y` is not one mapping of grades for each query, or no list has a hit.
         """
-        if y is not None and len(y) != len(search.hits):
-            raise ShapeError(f"y must have the grades of each of {len(search.hits)} queries, got {len(y)}.")
+        if y is not None:
+            judgments("SimilarityFusion", len(search.hits), y)
         legs = legs_of(search)
         query, place = np.nonzero(legs.ids >= 0)
         S = legs.scores[query, place]

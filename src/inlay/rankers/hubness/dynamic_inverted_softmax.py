@@ -7,7 +7,7 @@ import numpy as np
 
 from inlay.core.blocks import products
 from inlay.core.contracts import Ranker
-from inlay.core.errors import ParameterError
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, Search
 from inlay.core.vectors import normalize, product_top_k
 
@@ -92,10 +92,7 @@ class DynamicInvertedSoftmax(Ranker):
         ShapeError
             If the bank is empty.
         """
-        if not self.temperature > 0 or self.n_active < 1:
-            raise ParameterError(
-                f"temperature must be above 0 and n_active at least 1, got {self.temperature}, {self.n_active}."
-            )
+        check_numbers(self, at_least={"n_active": 1}, above={"temperature": 0})
         search.need("DynamicInvertedSoftmax", "Q", "X")
         self.bank_ = bank_of(search, "DynamicInvertedSoftmax")
         _, X = check(search, self.bank_, "DynamicInvertedSoftmax")

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from inlay.core.contracts import Ranker
 from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, IdArray, Search
 from inlay.core.vectors import as_vectors, normalize, rescore
 
@@ -91,10 +92,7 @@ class HierarchyRefinement(Ranker):
         ShapeError
             If `parents` has not one number for each row.
         """
-        if not 0 <= self.alpha <= 1:
-            raise ParameterError(f"alpha must be a share from 0 to 1, got {self.alpha}.")
-        if self.n_steps < 1:
-            raise ParameterError(f"n_steps must be at least 1, got {self.n_steps}.")
+        check_numbers(self, at_least={"alpha": 0, "n_steps": 1}, at_most={"alpha": 1})
         search.need("HierarchyRefinement", "X")
         X = normalize(np.asarray(search.X))
         S, H = _propagation(self.parents, len(X)), X

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inlay.core.contracts import Ranker
-from inlay.core.errors import ParameterError
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import classes_of
 from inlay.core.values import FloatArray, Hits, IdArray, Search
 from inlay.core.vectors import as_vectors, product_top_k
@@ -101,9 +101,7 @@ class RepresentativeExemplars(Ranker):
         ShapeError
             If `y` is not one label for each stored row.
         """
-        if self.n_exemplars < 1 or self.n_candidates < 1:
-            given = f"got {self.n_exemplars} and {self.n_candidates}"
-            raise ParameterError(f"n_exemplars and n_candidates must be at least 1, {given}.")
+        check_numbers(self, at_least={"n_exemplars": 1, "n_candidates": 1})
         search.need("RepresentativeExemplars", "X")
         X = as_vectors(np.asarray(search.X))
         self.classes_, numbers = classes_of(y, len(X))

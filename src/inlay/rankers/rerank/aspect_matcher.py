@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from inlay.core.contracts import Grades, Ranker
-from inlay.core.errors import DataError, ParameterError, ShapeError
+from inlay.core.errors import DataError, ParameterError
 from inlay.core.extras import load
+from inlay.core.judgments import judgments
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, IdArray, Search
 from inlay.core.vectors import as_vectors
 
@@ -156,7 +158,7 @@ class AspectMatcher(Ranker):
         search.need("AspectMatcher", "Q", "X")
         X = as_vectors(np.asarray(search.X), "X")
         Q = as_vectors(np.asarray(search.Q), "Q", dim=X.shape[1])
-        pairs, grades = _pairs_of(y, len(Q), len(X))
+        pairs, grades = _pairs_of(judgments("AspectMatcher", len(Q), y, n_rows=len(X)))
         apart = self._apart(pairs, int((grades > 0).sum()), len(Q), len(X))
         pairs, grades = np.concatenate([pairs, apart]), np.concatenate([grades, np.zeros(len(apart), np.int64)])
         shared = (grades[:, None] >> np.arange(int(grades.max()).bit_length()) & 1).astype(bool)
@@ -246,31 +248,19 @@ class AspectMatcher(Ranker):
         return drawn[~named].astype(np.int64)
 
     def _check_parameters(self) -> None:
-        if self.hidden < 1 or self.n_epochs < 0 or self.batch_size < 1:
-            raise ParameterError(
-                "hidden and batch_size must be at least 1 and n_epochs at least 0, got "
-                f"{self.hidden}, {self.batch_size}, {self.n_epochs}."
-            )
-        if not 0 <= self.dropout < 1:
-            raise ParameterError(f"dropout must be a share from 0 to below 1, got {self.dropout!r}.")
-        if not self.learning_rate > 0 or not self.weight_decay >= 0 or not self.negative_ratio >= 0:
-            raise ParameterError(
-                "learning_rate must be above 0, weight_decay and negative_ratio at least 0, got "
-                f"{self.learning_rate}, {self.weight_decay}, {self.negative_ratio}."
-            )
+        counts = {"hidden": 1, "n_epochs": 0, "batch_size": 1}
+        check_numbers(
+            self,
+            at_least={"negative_ratio": 0, "dropout": 0, "weight_decay": 0, **counts},
+            above={"learning_rate": 0},
+            below={"dropout": 1},
+        )
 
 
-def _pairs_of(y: Grades | None, n_queries: int, n_rows: int) -> tuple[IdArray, IdArray]:
+def _pairs_of(y: Grades) -> tuple[IdArray, IdArray]:
     """Return the pairs that `y` names, (n pairs, 2), and the grade of each."""
-    if y is None:
-        raise ParameterError("AspectMatcher learns from grades: y must hold those of each query, got None.")
-    if len(y) != n_queries:
-        raise ShapeError(f"y must hold grades for each of {n_queries} queries, got {len(y)}.")
     pairs = np.array([(i, row) for i, grades in enumerate(y) for row in grades], np.int64).reshape(-1, 2)
     grades = np.array([grade for grades in y for grade in grades.values()], np.float64)
-    if len(pairs) and not 0 <= pairs[:, 1].min() <= pairs[:, 1].max() < n_rows:
-        bad = int(((pairs[:, 1] < 0) | (pairs[:, 1] >= n_rows)).argmax())
-        raise ShapeError(f"y[{pairs[bad, 0]}] names the row {pairs[bad, 1]}, but rows run from 0 to {n_rows - 1}.")
     wrong = ~((grades >= 0) & (grades < 2**_MOST) & (grades == np.floor(grades)))
     if wrong.any():
         i, row = pairs[wrong.argmax()]

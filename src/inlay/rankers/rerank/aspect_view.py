@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from inlay.core.contracts import Ranker
 from inlay.core.errors import DataError, ParameterError, ShapeError
 from inlay.core.extras import load
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import classes_of
 from inlay.core.values import FloatArray, IdArray, Search
 from inlay.core.vectors import as_vectors, normalize, pair_scores
@@ -206,11 +207,4 @@ class AspectView(Ranker):
         return np.ascontiguousarray(directions[:, : -self.dim - 1 : -1].T, np.float32)
 
     def _check_parameters(self) -> None:
-        if self.n_epochs < 0 or self.batch_size < 2:
-            raise ParameterError(
-                f"n_epochs must be at least 0 and batch_size at least 2, got {self.n_epochs}, {self.batch_size}."
-            )
-        if not (self.temperature > 0 and self.learning_rate > 0):
-            raise ParameterError(
-                f"temperature and learning_rate must be above 0, got {self.temperature}, {self.learning_rate}."
-            )
+        check_numbers(self, at_least={"n_epochs": 0, "batch_size": 2}, above={"temperature": 0, "learning_rate": 0})

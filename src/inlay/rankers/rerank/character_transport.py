@@ -1,6 +1,6 @@
 """A learned similarity of two strings: their characters, encoded, are aligned by optimal transport."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from inlay.core.contracts import Grades, Ranker
 from inlay.core.errors import DataError, ParameterError, ShapeError
 from inlay.core.extras import load
+from inlay.core.judgments import judgments, relevant_rows
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, IdArray, Search
 
 from ._members import asked, ordered
@@ -152,7 +154,7 @@ class CharacterTransport(Ranker):
         self._check()
         queries, items = asked(search, "CharacterTransport")
         _check_rows(search.hits.ids, len(items))
-        pairs = _named(y, len(queries), len(items))
+        pairs = _named(judgments("CharacterTransport", len(queries), y, n_rows=len(items)))
         network = load("inlay.nn.character_transport", extra="nn", purpose="CharacterTransport")
         counts: dict[str, int] = {}
         for text in (*_texts("a query", queries), *_texts("an item", items)):
@@ -245,15 +247,13 @@ class CharacterTransport(Ranker):
         return {name: getattr(self, name) for name in names}
 
     def _check(self) -> None:
-        least = {"dim": 1, "n_filters": 1, "n_layers": 1, "max_length": 2, "n_iterations": 1, "n_negatives": 1}
-        for name, low in {**least, "n_epochs": 0, "batch_size": 1}.items():
-            if getattr(self, name) < low:
-                raise ParameterError(f"{name} must be at least {low}, got {getattr(self, name)!r}.")
-        if self.n_layers > 4:
-            raise ParameterError(f"n_layers must be from 1 to 4, got {self.n_layers!r}.")
-        for name in ("epsilon", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise ParameterError(f"{name} must be above 0, got {getattr(self, name)!r}.")
+        counts = {"n_filters": 1, "n_layers": 1, "max_length": 2, "n_iterations": 1, "n_negatives": 1}
+        check_numbers(
+            self,
+            at_least={"dim": 1, **counts, "n_epochs": 0, "batch_size": 1},
+            above={"epsilon": 0, "learning_rate": 0},
+            at_most={"n_layers": 4},
+        )
 
 
 def _check_rows(ids: IdArray, n: int) -> None:
@@ -268,15 +268,9 @@ def _texts(name: str, texts: Sequence[Any]) -> Sequence[str]:
     return texts
 
 
-def _named(y: Grades | None, n_queries: int, n_items: int) -> IdArray:
+def _named(y: Grades) -> IdArray:
     """Return the pairs of a query and an item that it names, (p, 2)."""
-    if y is None:
-        raise ParameterError("CharacterTransport learns from y, for each query the grades of rows; got None.")
-    if len(y) != n_queries or not all(isinstance(grades, Mapping) for grades in y):
-        raise ShapeError(f"y must have a mapping from rows to grades for each of {n_queries} queries, got {len(y)}.")
-    pairs = np.array([(i, row) for i, grades in enumerate(y) for row, grade in grades.items() if grade > 0], np.int64)
+    pairs = np.array([(i, row) for i, rows in enumerate(relevant_rows(y)) for row in rows], np.int64)
     if not len(pairs):
         raise DataError("CharacterTransport learns from queries that name an item, but no grade in y is above 0.")
-    if pairs[:, 1].min() < 0 or pairs[:, 1].max() >= n_items:
-        raise ShapeError(f"y names rows from {pairs[:, 1].min()} to {pairs[:, 1].max()}, of {n_items} items.")
     return pairs

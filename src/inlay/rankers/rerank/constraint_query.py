@@ -10,6 +10,7 @@ from scipy.optimize import minimize
 from inlay.core.catalogue import methods
 from inlay.core.contracts import Encoder, Grades, Ranker
 from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.judgments import judgments
 from inlay.core.values import FloatArray, IdArray, Ragged, Search
 from inlay.core.vectors import as_vectors, normalize
 
@@ -132,10 +133,7 @@ class ConstraintQuery(Ranker):
         ShapeError
             If there is not one entry of `y` for each query, or vectors are not of the encoder's dimension.
         """
-        if y is None:
-            raise ParameterError("ConstraintQuery learns from grades: y must hold those of each query, got None.")
-        if len(y) != len(search.hits):
-            raise ShapeError(f"y must hold grades for each of {len(search.hits)} queries, got {len(y)}.")
+        y = judgments("ConstraintQuery", len(search.hits), y)
         ids, met = self._met(search)
         good = np.array([y[i].get(int(row), 0) > 0 for i, rows in enumerate(ids) for row in rows], bool)
         n, n_good = len(good), int(good.sum())

@@ -7,7 +7,8 @@ from typing import ClassVar, Self
 import numpy as np
 
 from inlay.core.contracts import Ranker
-from inlay.core.errors import DataError, ParameterError, ShapeError
+from inlay.core.errors import DataError, ShapeError
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, IdArray, Search
 
 from ._cross_encoders import Scorer, files_hash, find, opened
@@ -115,11 +116,7 @@ class CrossEncoder(Ranker):
         return search.found(ordered(ids, scores))
 
     def _scorer(self) -> Scorer:
-        if self.batch_size < 1 or self.max_tokens < 8:
-            raise ParameterError(
-                "batch_size must be at least 1 and max_tokens at least 8, "
-                f"got {self.batch_size!r} and {self.max_tokens!r}."
-            )
+        check_numbers(self, at_least={"batch_size": 1, "max_tokens": 8})
         return opened(find(self.model), self.max_tokens)
 
 

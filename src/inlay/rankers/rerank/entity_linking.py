@@ -10,7 +10,8 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.svm import LinearSVC
 
 from inlay.core.contracts import Grades, Ranker
-from inlay.core.errors import DataError, ParameterError, ShapeError
+from inlay.core.errors import DataError, ParameterError
+from inlay.core.judgments import judgments, relevant_hits, relevant_rows
 from inlay.core.values import FloatArray, IdArray, Search
 from inlay.core.vectors import normalize, pair_scores
 
@@ -96,17 +97,13 @@ class EntityLinking(Ranker):
         ShapeError
             If `y` is not one mapping of grades for each query.
         """
-        if y is None:
-            raise ParameterError("EntityLinking learns from y, for each query the grades of rows; got None.")
-        if len(y) != len(search.hits):
-            raise ShapeError(f"y must have the grades of each of {len(search.hits)} queries, got {len(y)}.")
+        y = judgments("EntityLinking", len(search.hits), y)
         if self.threshold is not None and not -1 <= self.threshold <= 1:
             raise ParameterError(f"threshold must be from -1 to 1, or None to learn it, got {self.threshold!r}.")
         ids, both = self._similarities(search)
-        right = np.array([[grades.get(int(i), 0) > 0 for i in row] for grades, row in zip(y, ids, strict=True)], bool)
-        right = right.reshape(ids.shape)
+        right = relevant_hits(ids, y)
         self.weights_ = _weights(both, right, ids >= 0)
-        n_links = sum(any(grade > 0 for grade in grades.values()) for grades in y)
+        n_links = sum(map(bool, relevant_rows(y)))
         scores = self._scores(ids, both)
         self.threshold_ = _best(scores, right, n_links) if self.threshold is None else float(self.threshold)
         return self

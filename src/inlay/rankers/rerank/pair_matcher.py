@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from inlay.core.contracts import Ranker
 from inlay.core.errors import DataError, ParameterError
 from inlay.core.extras import load
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import classes_of
 from inlay.core.values import Search
 from inlay.core.vectors import as_vectors
@@ -200,15 +201,9 @@ class PairMatcher(Ranker):
         return scores
 
     def _check_parameters(self) -> None:
-        if self.hidden < 1 or self.n_epochs < 0 or self.batch_size < 1:
-            raise ParameterError(
-                "hidden and batch_size must be at least 1 and n_epochs at least 0, got "
-                f"{self.hidden}, {self.batch_size}, {self.n_epochs}."
-            )
-        if not 0 <= self.dropout < 1:
-            raise ParameterError(f"dropout must be a share from 0 to below 1, got {self.dropout!r}.")
-        if not self.learning_rate > 0 or not self.weight_decay >= 0:
-            raise ParameterError(
-                "learning_rate must be above 0 and weight_decay at least 0, got "
-                f"{self.learning_rate}, {self.weight_decay}."
-            )
+        check_numbers(
+            self,
+            at_least={"hidden": 1, "dropout": 0, "n_epochs": 0, "batch_size": 1, "weight_decay": 0},
+            above={"learning_rate": 0},
+            below={"dropout": 1},
+        )

@@ -1,6 +1,6 @@
 """Verify what codes have found with a score that is learned for just such shortlists."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from inlay.core.contracts import Grades, Ranker
 from inlay.core.errors import DataError, ParameterError, ShapeError
 from inlay.core.extras import load
+from inlay.core.judgments import judgments, relevant_rows
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, IdArray, Search
 from inlay.core.vectors import as_vectors, rescore
 
@@ -134,7 +136,7 @@ class PostVerification(Ranker):
         """
         self._check_parameters()
         Q, X = self._looked_at(search)
-        relevant = _relevant(y, len(Q), len(X))
+        relevant = relevant_rows(judgments("PostVerification", len(Q), y, n_rows=len(X)))
         asked = [i for i, rows in enumerate(relevant) if rows]
         if not asked:
             raise DataError("PostVerification needs queries with a relevant row to learn from, and got none.")
@@ -195,25 +197,11 @@ class PostVerification(Ranker):
         return as_vectors(np.asarray(search.Q), "Q", dim=X.shape[1]), X
 
     def _check_parameters(self) -> None:
-        for name, least in (("n_negatives", 0), ("n_walk", 1), ("n_epochs", 0), ("batch_size", 2), ("weight_decay", 0)):
-            if not getattr(self, name) >= least:
-                raise ParameterError(f"{name} must be at least {least}, got {getattr(self, name)!r}.")
-        for name in ("temperature", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise ParameterError(f"{name} must be above 0, got {getattr(self, name)!r}.")
-
-
-def _relevant(y: Grades | None, n_queries: int, n_rows: int) -> list[list[int]]:
-    """Return the rows that are relevant to each query."""
-    if y is None:
-        raise ParameterError("PostVerification learns from y, for each query the grades of rows; got None.")
-    if len(y) != n_queries or not all(isinstance(grades, Mapping) for grades in y):
-        raise ShapeError(f"y must have a mapping from rows to grades for each of {n_queries} queries, got {len(y)}.")
-    out = [[int(row) for row, grade in grades.items() if grade > 0] for grades in y]
-    for i, rows in enumerate(out):
-        if rows and not 0 <= min(rows) <= max(rows) < n_rows:
-            raise ShapeError(f"y[{i}] names the rows {rows}, but rows run from 0 to {n_rows - 1}.")
-    return out
+        check_numbers(
+            self,
+            at_least={"n_negatives": 0, "n_walk": 1, "n_epochs": 0, "batch_size": 2, "weight_decay": 0},
+            above={"temperature": 0, "learning_rate": 0},
+        )
 
 
 def _padded(rows: list[list[int]], read: IdArray) -> IdArray:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from inlay.core.contracts import Ranker
 from inlay.core.errors import ParameterError
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, IdArray, Ragged, Search
 
 from ._members import first, ordered, parts
@@ -105,11 +106,7 @@ class SentenceTransport(Ranker):
         Q, X = parts(search, "SentenceTransport")
         if self.match not in MATCHES:
             raise ParameterError(f"match must be one of {', '.join(MATCHES)}, got {self.match!r}.")
-        if not (0 < self.epsilon < np.inf and self.temperature > 0 and self.n_iter >= 1):
-            raise ParameterError(
-                "epsilon and temperature must be above 0 and n_iter at least 1, "
-                f"got {self.epsilon!r}, {self.temperature!r} and {self.n_iter!r}."
-            )
+        check_numbers(self, at_least={"n_iter": 1}, above={"epsilon": 0, "temperature": 0}, below={"epsilon": np.inf})
         ids = first(search.hits, self.n_reranked)
         scores = np.full(ids.shape, -np.inf, np.float32)
         for i, query in enumerate(Q):

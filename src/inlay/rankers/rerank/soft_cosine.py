@@ -10,7 +10,8 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from inlay.core.catalogue import methods
 from inlay.core.contracts import Encoder, Ranker
-from inlay.core.errors import DataError, ParameterError
+from inlay.core.errors import DataError
+from inlay.core.parameters import check_numbers
 from inlay.core.values import Search
 from inlay.core.vectors import normalize, product_top_k
 
@@ -110,11 +111,8 @@ class SoftCosine(Ranker):
             If an item or a query is not text, or none has a word.
         """
         search.need("SoftCosine", "items")
-        if not (0 <= self.alpha <= 1 and 0 <= self.threshold <= 1 and self.n_neighbors >= 1):
-            raise ParameterError(
-                "alpha and threshold must be from 0 to 1 and n_neighbors at least 1, "
-                f"got {self.alpha!r}, {self.threshold!r} and {self.n_neighbors!r}."
-            )
+        least = {"alpha": 0, "threshold": 0, "n_neighbors": 1}
+        check_numbers(self, at_least=least, at_most={"alpha": 1, "threshold": 1})
         items, queries = (_texts([] if texts is None else texts) for texts in (search.items, search.queries))
         words = CountVectorizer()
         try:

@@ -9,6 +9,7 @@ from sklearn.cluster import KMeans
 
 from inlay.core.contracts import Transform
 from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray, IdArray
 from inlay.transforms._layers import forward
@@ -112,17 +113,8 @@ class DEPICT(Transform):
         ShapeError
             If there are fewer rows than clusters, or `X` is not finite numbers of shape (n, d).
         """
-        for name, least in (
-            ("n_clusters", 1),
-            ("dim", 1),
-            ("n_pretrain_epochs", 0),
-            ("n_epochs", 1),
-            ("batch_size", 1),
-        ):
-            if getattr(self, name) < least:
-                raise ParameterError(f"{name} must be at least {least}, got {getattr(self, name)}.")
-        if not 0 <= self.corruption < 1:
-            raise ParameterError(f"corruption must be from 0 to less than 1, got {self.corruption}.")
+        least = {"n_clusters": 1, "dim": 1, "n_pretrain_epochs": 0, "n_epochs": 1, "batch_size": 1, "corruption": 0}
+        check_numbers(self, at_least=least, below={"corruption": 1})
         if any(width < 1 for width in self.hidden):
             raise ParameterError(f"hidden must hold widths of at least 1, got {self.hidden}.")
         X = validated(self, X, fit=True)

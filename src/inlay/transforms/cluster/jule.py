@@ -9,6 +9,7 @@ from scipy import sparse
 
 from inlay.core.contracts import Transform
 from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray, IdArray
 from inlay.core.vectors import normalize
@@ -185,11 +186,7 @@ class JULE(Transform):
         return labels if labels.max() + 1 >= self.n_clusters else np.arange(W.shape[0])
 
     def _check(self) -> None:
-        whole = ("n_clusters", 1), ("dim", 1), ("k", 1), ("n_neighbors", 2), ("n_negatives", 1)
-        for name, least in (*whole, ("n_epochs", 0), ("batch_size", 1), ("margin", 0)):
-            if getattr(self, name) < least:
-                raise ParameterError(f"{name} must be at least {least}, got {getattr(self, name)}.")
-        if not 0 < self.unrolling < 1:
-            raise ParameterError(f"unrolling must be above 0 and less than 1, got {self.unrolling}.")
+        whole = {"n_clusters": 1, "dim": 1, "k": 1, "n_neighbors": 2, "n_negatives": 1, "n_epochs": 0, "batch_size": 1}
+        check_numbers(self, at_least={**whole, "margin": 0}, above={"unrolling": 0}, below={"unrolling": 1})
         if any(width < 1 for width in self.hidden):
             raise ParameterError(f"hidden must hold widths of at least 1, got {self.hidden}.")

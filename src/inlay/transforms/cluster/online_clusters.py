@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.distance import cdist
 
 from inlay.core.contracts import Transform
-from inlay.core.errors import ParameterError
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray
 
@@ -205,15 +205,12 @@ class OnlineClusters(Transform):
         self.atoms_[gone], self.counts_[gone] = row, 1.0
 
     def _check(self) -> None:
-        for name in ("n_atoms", "k"):
-            if getattr(self, name) < 1:
-                raise ParameterError(f"{name} must be at least 1, got {getattr(self, name)}.")
-        for name in ("tolerance_ratio", "sharpness", "floor", "decay", "rate"):
-            if not getattr(self, name) > 0:
-                raise ParameterError(f"{name} must be above 0, got {getattr(self, name)}.")
-        for name in ("decay", "rate", "insertion"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ParameterError(f"{name} must be at most 1 and not negative, got {getattr(self, name)}.")
+        check_numbers(
+            self,
+            at_least={"n_atoms": 1, "k": 1, "insertion": 0},
+            above={"tolerance_ratio": 0, "sharpness": 0, "floor": 0, "decay": 0, "rate": 0},
+            at_most={"decay": 1, "rate": 1, "insertion": 1},
+        )
 
 
 def _squared(atoms: NDArray[np.float64], row: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,7 +6,8 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.errors import ShapeError
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray, IdArray
 from inlay.core.vectors import normalize
@@ -90,9 +91,7 @@ class SphericalKMeans(Centers):
         ShapeError
             If there are fewer rows than clusters, or `X` is not finite numbers of shape (n, d).
         """
-        for name in ("n_clusters", "n_init", "max_iter"):
-            if getattr(self, name) < 1:
-                raise ParameterError(f"{name} must be at least 1, got {getattr(self, name)}.")
+        check_numbers(self, at_least={"n_clusters": 1, "n_init": 1, "max_iter": 1})
         X = normalize(validated(self, X, fit=True))
         if len(X) < self.n_clusters:
             raise ShapeError(f"n_samples={len(X)} must be at least n_clusters={self.n_clusters}.")

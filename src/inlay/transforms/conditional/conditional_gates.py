@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from inlay.core.contracts import Transform
 from inlay.core.errors import DataError, ParameterError, ShapeError
 from inlay.core.extras import load
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray, IdArray
 from inlay.core.vectors import normalize
@@ -123,16 +124,11 @@ class ConditionalGates(Transform):
         DataError
             If a condition has fewer than two classes, or none with two items.
         """
-        for name, least in (("n_triplets", 1), ("n_epochs", 0), ("batch_size", 1)):
-            if getattr(self, name) < least:
-                raise ParameterError(f"{name} must be at least {least}, got {getattr(self, name)!r}.")
-        for name in ("margin", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise ParameterError(f"{name} must be above 0, got {getattr(self, name)!r}.")
-        if min(self.embedding_weight, self.gate_weight) < 0:
-            raise ParameterError(
-                f"embedding_weight and gate_weight must be at least 0, got {self.embedding_weight}, {self.gate_weight}."
-            )
+        check_numbers(
+            self,
+            at_least={"n_triplets": 1, "n_epochs": 0, "batch_size": 1, "embedding_weight": 0, "gate_weight": 0},
+            above={"margin": 0, "learning_rate": 0},
+        )
         X = validated(self, X, fit=True)
         if self.dim is not None and not 1 <= self.dim <= X.shape[1]:
             raise ParameterError(f"dim must be from 1 to {X.shape[1]}, the columns of X, got {self.dim!r}.")

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from inlay.core.contracts import Transform
 from inlay.core.errors import DataError, ParameterError
 from inlay.core.extras import load
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import classes_of, validated
 from inlay.core.values import FloatArray
 from inlay.core.vectors import normalize
@@ -118,12 +119,11 @@ class SetContrast(Transform):
         DataError
             If there are fewer than two sets.
         """
-        for name, least in (("n_epochs", 0), ("batch_size", 2), ("weight_decay", 0)):
-            if not getattr(self, name) >= least:
-                raise ParameterError(f"{name} must be at least {least}, got {getattr(self, name)!r}.")
-        for name in ("temperature", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise ParameterError(f"{name} must be above 0, got {getattr(self, name)!r}.")
+        check_numbers(
+            self,
+            at_least={"n_epochs": 0, "batch_size": 2, "weight_decay": 0},
+            above={"temperature": 0, "learning_rate": 0},
+        )
         X = validated(self, X, fit=True)
         sets, numbers = classes_of(y, len(X))
         if len(sets) < 2:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from inlay.core.contracts import Transform
 from inlay.core.errors import ParameterError
 from inlay.core.extras import load
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import classes_of, validated
 from inlay.core.values import FloatArray, Hits
 from inlay.core.vectors import normalize
@@ -136,11 +137,7 @@ class MultiViewHashing(Transform):
             If `X` is not numbers of shape (n, d), one of them is not finite, or `y` is not (n,) classes.
         """
         check_bits(self.bits)
-        for name in ("dim_hidden", "n_memory"):
-            if getattr(self, name) < 1:
-                raise ParameterError(f"{name} must be at least 1, got {getattr(self, name)}.")
-        if not self.temperature > 0:
-            raise ParameterError(f"temperature must be above 0, got {self.temperature}.")
+        check_numbers(self, at_least={"dim_hidden": 1, "n_memory": 1}, above={"temperature": 0})
         X = validated(self, X, fit=True)
         classes, codes = classes_of(y, len(X))
         ends = self._ends(X.shape[1])

@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.cluster import KMeans
 
 from inlay.core.contracts import Transform
-from inlay.core.errors import ParameterError
 from inlay.core.extras import load
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray, Hits
 from inlay.core.vectors import normalize
@@ -107,10 +107,7 @@ class SemanticHashing(Transform):
             If `X` is not numbers of shape (n, d), or one of them is not finite.
         """
         check_bits(self.bits)
-        if self.n_words < 1:
-            raise ParameterError(f"n_words must be at least 1, got {self.n_words}.")
-        if not self.temperature > 0:
-            raise ParameterError(f"temperature must be above 0, got {self.temperature}.")
+        check_numbers(self, at_least={"n_words": 1}, above={"temperature": 0})
         X = validated(self, X, fit=True)
         torch = load("torch", extra="nn", purpose="semantic hashing")
         from inlay.nn.training import minimize, seeded

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inlay.core.contracts import Transform
-from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.errors import ShapeError
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray, Hits
 from inlay.core.vectors import as_vectors
@@ -122,12 +123,11 @@ class SemiPairedHashing(Transform):
             If `X`, `y` or `unpaired` is not numbers of these shapes, or no pair is known.
         """
         check_bits(self.bits)
-        for name, low in (("n_anchors", 1), ("n_iterations", 1), ("relations", 0)):
-            if getattr(self, name) < low:
-                raise ParameterError(f"{name} must be at least {low}, got {getattr(self, name)}.")
-        for name in ("projections", "quantization", "ridge"):
-            if not getattr(self, name) > 0:
-                raise ParameterError(f"{name} must be above 0, got {getattr(self, name)}.")
+        check_numbers(
+            self,
+            at_least={"n_anchors": 1, "n_iterations": 1, "relations": 0},
+            above={"projections": 0, "quantization": 0, "ridge": 0},
+        )
         X = validated(self, X, fit=True)
         Y, pairs = _second(y, len(X))
         more = np.zeros((0, Y.shape[1]), np.float32) if unpaired is None else as_vectors(unpaired, dim=Y.shape[1])

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray
 from inlay.core.vectors import as_vectors
@@ -17,9 +18,7 @@ BITS = 8  # of a code, whatever the number of codewords: a byte for each part
 
 def pairs(method: Any, X: ArrayLike, y: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
     """Return the documents and the queries, both checked, and check the parameters that quantizers share."""
-    for name, least in (("n_subvectors", 1), ("n_codewords", 2), ("n_epochs", 0), ("batch_size", 2)):
-        if getattr(method, name) < least:
-            raise ParameterError(f"{name} must be at least {least}, got {getattr(method, name)}.")
+    check_numbers(method, at_least={"n_subvectors": 1, "n_codewords": 2, "n_epochs": 0, "batch_size": 2})
     if method.n_codewords > 2**BITS:
         raise ParameterError(f"n_codewords must be at most 256, as a code is one byte; got {method.n_codewords}.")
     X = validated(method, X, fit=True)

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inlay.core.contracts import Transform
-from inlay.core.errors import ParameterError
 from inlay.core.extras import load
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray, Hits
 
@@ -113,11 +113,7 @@ class MoPQ(Transform):
         ShapeError
             If `X` or `y` is not numbers of shape (n, d), or their rows or columns do not go together.
         """
-        if self.n_negatives < 0 or self.temperature <= 0:
-            raise ParameterError(
-                "n_negatives must be at least 0 and temperature above 0, "
-                f"got {self.n_negatives} and {self.temperature}."
-            )
+        check_numbers(self, at_least={"n_negatives": 0}, above={"temperature": 0})
         X, queries = pairs(self, X, y)
         torch = load("torch", extra="nn", purpose="MoPQ")
         from inlay.nn.product_quantization import contrast, matching_codes

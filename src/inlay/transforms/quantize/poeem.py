@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inlay.core.contracts import Transform
-from inlay.core.errors import ParameterError
 from inlay.core.extras import load
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray, Hits
 
@@ -125,11 +125,8 @@ class Poeem(Transform):
         ShapeError
             If `X` or `y` is not numbers of shape (n, d), or their rows or columns do not go together.
         """
-        for name in ("distortion", "n_alternations", "rotation_rate"):
-            if getattr(self, name) < 0:
-                raise ParameterError(f"{name} must be at least 0, got {getattr(self, name)}.")
-        if self.temperature <= 0:
-            raise ParameterError(f"temperature must be above 0, got {self.temperature}.")
+        least = {"distortion": 0, "n_alternations": 0, "rotation_rate": 0}
+        check_numbers(self, at_least=least, above={"temperature": 0})
         X, queries = pairs(self, X, y)
         torch = load("torch", extra="nn", purpose="Poeem")
         from inlay.nn.product_quantization import chosen, closest, contrast, turn

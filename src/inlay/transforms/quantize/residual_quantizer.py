@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inlay.core.contracts import Transform
-from inlay.core.errors import ParameterError
 from inlay.core.extras import load
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray, Hits
 from inlay.core.vectors import as_vectors
@@ -92,9 +92,7 @@ class ResidualQuantizer(Transform):
             If `X` is not numbers of shape (n, d), or one of them is not finite.
         """
         check_bits(self.bits, (4, 8))
-        for name in ("n_codebooks", "beam_size", "n_iter"):
-            if getattr(self, name) < 1:
-                raise ParameterError(f"{name} must be at least 1, got {getattr(self, name)}.")
+        check_numbers(self, at_least={"n_codebooks": 1, "beam_size": 1, "n_iter": 1})
         rest = validated(self, X, fit=True)[:, None]
         rng = np.random.default_rng(self.random_state)
         size = 2**self.bits

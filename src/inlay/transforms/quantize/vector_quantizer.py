@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from inlay.core.contracts import Transform
 from inlay.core.errors import ParameterError
 from inlay.core.extras import load
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray
 from inlay.transforms._layers import forward
@@ -126,10 +127,8 @@ class VectorQuantizer(Transform):
             If `X` is not numbers of shape (n, d), or one of them is not finite.
         """
         check_bits(self.bits, (1, 2, 4, 8))
-        limits = (("n_codebooks", 1), ("n_codebook_steps", 0), ("synchronized", 0), ("commitment", 0), ("n_epochs", 0))
-        for name, least in (*limits, ("batch_size", 1), ("dim", 1)):
-            if getattr(self, name) < least:
-                raise ParameterError(f"{name} must be at least {least}, got {getattr(self, name)}.")
+        counts = {"n_codebooks": 1, "n_codebook_steps": 0, "n_epochs": 0, "batch_size": 1, "dim": 1}
+        check_numbers(self, at_least={**counts, "synchronized": 0, "commitment": 0})
         if self.dim % self.n_codebooks:
             raise ParameterError(f"dim must be a multiple of n_codebooks, {self.n_codebooks}; got {self.dim}.")
         X = validated(self, X, fit=True)

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from inlay.core.errors import DataError, ParameterError
 from inlay.core.extras import load
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray
 from inlay.core.vectors import as_vectors
@@ -31,11 +32,7 @@ def train(method: Any, X: ArrayLike, *, last: str, penalty: float, contracts: st
         raise ParameterError(f"dim and hidden_dims must be at least 1, got {method.dim} and {method.hidden_dims}.")
     if method.activation not in ACTIVATIONS:
         raise ParameterError(f"activation must be one of {ACTIVATIONS}, got {method.activation!r}.")
-    if method.n_epochs < 1 or method.batch_size < 2 or not method.learning_rate > 0:
-        raise ParameterError(
-            "n_epochs must be at least 1, batch_size at least 2 and learning_rate above 0, got "
-            f"{method.n_epochs}, {method.batch_size} and {method.learning_rate}."
-        )
+    check_numbers(method, at_least={"n_epochs": 1, "batch_size": 2}, above={"learning_rate": 0})
     network = load("inlay.nn.autoencoder", extra="nn", purpose=type(method).__name__)
     mean = X.mean(axis=0, dtype=np.float64)
     # Entries of a size of about one, whatever the scale of the vectors, are what networks are made for.

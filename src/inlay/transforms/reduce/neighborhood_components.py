@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neighbors import NeighborhoodComponentsAnalysis
 
 from inlay.core.contracts import Transform
-from inlay.core.errors import ParameterError
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray
 
@@ -93,10 +93,7 @@ class NeighborhoodComponents(Transform):
         check_rows(X, 2, "NeighborhoodComponents")
         check_dim(self.dim, X, rows=True)
         numbers, _ = class_numbers(y, X)
-        if self.n_rows < 2 or self.n_steps < 1:
-            raise ParameterError(
-                f"n_rows must be at least 2 and n_steps at least 1, got {self.n_rows} and {self.n_steps}."
-            )
+        check_numbers(self, at_least={"n_rows": 2, "n_steps": 1})
         if len(X) > self.n_rows:
             rows = np.sort(np.random.default_rng(self.random_state).choice(len(X), self.n_rows, replace=False))
             X, numbers = X[rows], numbers[rows]

@@ -10,6 +10,7 @@ from scipy import sparse
 from inlay.core.contracts import Transform
 from inlay.core.errors import ParameterError
 from inlay.core.extras import load
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray
 from inlay.core.vectors import normalize
@@ -114,14 +115,9 @@ class SparseCodes(Transform):
         ShapeError
             If `X` is not numbers of shape (n, d), or one of them is not finite.
         """
-        if self.dim < 1:
-            raise ParameterError(f"dim must be at least 1, got {self.dim}.")
-        if not self.strength >= 0:
-            raise ParameterError(f"strength must be at least 0, got {self.strength}.")
+        check_numbers(self, at_least={"dim": 1, "strength": 0}, above={"temperature": 0})
         if self.regularizer not in REGULARIZERS:
             raise ParameterError(f"regularizer must be one of {', '.join(REGULARIZERS)}, got {self.regularizer!r}.")
-        if not self.temperature > 0:
-            raise ParameterError(f"temperature must be above 0, got {self.temperature}.")
         units = normalize(validated(self, X, fit=True))
         torch = load("torch", extra="nn", purpose="learning sparse codes")
         from inlay.nn.training import minimize, seeded

@@ -10,6 +10,7 @@ from scipy import sparse
 from inlay.core.contracts import Transform
 from inlay.core.errors import ParameterError
 from inlay.core.extras import load
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray, Hits
 from inlay.core.vectors import top_k
@@ -122,9 +123,7 @@ class TopKSparseAutoencoder(Transform):
         """
         if self.dim < 1 or not 1 <= self.k <= self.dim:
             raise ParameterError(f"k must be from 1 to dim, got k={self.k} and dim={self.dim}.")
-        for name, low in (("n_dead", 0), ("auxiliary", 0), ("patience", 1)):
-            if not getattr(self, name) >= low:
-                raise ParameterError(f"{name} must be at least {low}, got {getattr(self, name)}.")
+        check_numbers(self, at_least={"n_dead": 0, "auxiliary": 0, "patience": 1})
         X = validated(self, X, fit=True)
         load("torch", extra="nn", purpose="learning features")
         from inlay.nn.sparse_autoencoder import learn

@@ -9,8 +9,9 @@ from scipy.special import expit, gammaln
 from sklearn.isotonic import IsotonicRegression
 
 from inlay.core.contracts import Transform
-from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.errors import ShapeError
 from inlay.core.extras import load
+from inlay.core.parameters import check_numbers
 from inlay.core.validation import validated
 from inlay.core.values import FloatArray
 from inlay.core.vectors import as_vectors, normalize
@@ -197,12 +198,10 @@ class ProbabilisticAdapter(Transform):
         return X + shift, np.clip(scale - 3, -7, 2), 0.5 + 2.5 * expit(shape)
 
     def _check_parameters(self) -> None:
-        for name, least in (("hidden", 1), ("n_passes", 0), ("n_epochs", 0), ("batch_size", 1), ("cross_weight", 0)):
-            if not getattr(self, name) >= least:
-                raise ParameterError(f"{name} must be at least {least}, got {getattr(self, name)!r}.")
-        if not 0 <= self.dropout < 1:
-            raise ParameterError(f"dropout must be from 0 to below 1, got {self.dropout!r}.")
-        if not 0 < self.held_out < 1:
-            raise ParameterError(f"held_out must be between 0 and 1, got {self.held_out!r}.")
-        if not self.learning_rate > 0:
-            raise ParameterError(f"learning_rate must be above 0, got {self.learning_rate!r}.")
+        counts = {"hidden": 1, "n_passes": 0, "n_epochs": 0, "batch_size": 1}
+        check_numbers(
+            self,
+            at_least={**counts, "cross_weight": 0, "dropout": 0},
+            above={"held_out": 0, "learning_rate": 0},
+            below={"dropout": 1, "held_out": 1},
+        )
