@@ -39,9 +39,13 @@ def run(progress):
             for X, Q, grades in sets.values():
                 rows = np.flatnonzero(np.arange(len(Q)) % 2 == part)
                 learned.append((X, Q[rows], [grades[i] for i in rows]))
-            for what, data in (("with links", learned), ("questions alone", learned[1:])):
+            for what, data, n_epochs in (
+                ("before training", learned[1:], 0),
+                ("questions alone", learned[1:], N_EPOCHS),
+                ("with links", learned, N_EPOCHS),
+            ):
                 progress(f"seed {seed}, half {part}, {what}")
-                hops = TreeHop(n_passages=N_PASSAGES, n_epochs=N_EPOCHS, random_state=seed).fit(*_together(data))
+                hops = TreeHop(n_passages=N_PASSAGES, n_epochs=n_epochs, random_state=seed).fit(*_together(data))
                 for name, (X, Q, grades) in sets.items():
                     rows = np.flatnonzero(np.arange(len(Q)) % 2 != part)
                     found = hops.rank(_search(X, Q[rows], 2 * N_PASSAGES)).hits.ids
@@ -161,11 +165,14 @@ CLAIM = Claim(
     "passages, at next to none of the time that it takes to encode a new query.",
     data="HotpotQA and MuSiQue, 100 questions each, over their 994 and 1,890 passages, all-MiniLM-L6-v2; trained on "
     "one half of both sets and tested on the other, in turn, with 1,751 links between passages of 2WikiMultihopQA made "
-    "into questions; mean of two seeds, bootstrap over questions.",
-    baseline="One search for ten passages, against two hops of five; encoding the question with each passage anew.",
+    "into questions; mean of two seeds, bootstrap over questions. The start and the weight decay were chosen on made "
+    "questions, of links held out and of links between passages of both sets; but that it helps to add the passage was "
+    "seen on the questions tested here as well, before.",
+    baseline="One search for ten passages, against two hops of five; encoding the question with each passage anew. "
+    "Before training, the next query is the question and the passage added up.",
     rule="Recall of the supporting passages is higher on both sets; the next queries take at most 5 % of the time.",
     run=run,
-    guess="The paper trains on 167,000 questions over several passages. What some 1,800 made ones and a hundred real "
-    "ones teach, the network knows by heart within a few epochs; on new questions the second hop finds more than the "
-    "first five passages alone, but less than the next five of the first search do.",
+    guess="The paper gains where it learns, on 2WikiMultihopQA, and on MuSiQue stays behind one search for ten with "
+    "8.1 passages, 48.0 against 53.8. Of two points on a hundred questions, chance decides, and most of them come of "
+    "the start: made questions teach more about other made ones than about those that people ask.",
 )

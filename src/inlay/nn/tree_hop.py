@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn.functional import cross_entropy, layer_norm, normalize
 
 from .training import minimize, seeded
@@ -14,8 +15,13 @@ from .training import minimize, seeded
 class TreeHopGate(nn.Module):
     r"""Make the next query: :math:`q - d + \mathrm{UpdateGate}(q, d)`.
 
-    In each head, attention without a sum, :math:`\mathrm{softmax}(W_q q \odot W_k d / \sqrt h) \odot W_v d`, goes
-    through residual layers; the heads together are brought back to the dimension of the vectors.
+    In each head, attention without a sum, :math:`h\,\mathrm{softmax}(W_q q \odot W_k d / \sqrt h) \odot W_v d`, goes
+    through residual layers; the heads together are brought back to the dimension of the vectors. The factor h, which
+    makes the weights one on average, can be had by :math:`W_v` as well.
+
+    The weights of the start make the next query :math:`q + d`, but for the weights of the softmax, which are close to
+    even: :math:`W_v` has orthogonal columns, twice its transpose leads back, and the last layer is zero. Heads that
+    are narrower together than the vectors hold a projection of d only.
 
     Parameters
     ----------
@@ -33,6 +39,12 @@ class TreeHopGate(nn.Module):
         self.layers = nn.Parameter(torch.empty(n_layers + 1, n_heads, dim_hidden, dim_hidden).uniform_(-bound, bound))
         self.shifts = nn.Parameter(torch.empty(n_layers + 1, n_heads, 1, dim_hidden).uniform_(-bound, bound))
         self.back = nn.Linear(n_heads * dim_hidden, dim, bias=False)
+        with torch.no_grad():
+            nn.init.orthogonal_(self.of_value.weight)
+            self.of_value.bias.zero_()
+            self.back.weight.copy_(2 * self.of_value.weight.T)
+            self.layers[-1].zero_()
+            self.shifts[-1].zero_()
 
     def forward(self, q: Tensor, d: Tensor) -> Tensor:
         """Return the next queries of (n, dim) queries and passages, not scaled to length one."""
@@ -40,7 +52,7 @@ class TreeHopGate(nn.Module):
             part(x).view(-1, *self.shape).transpose(0, 1)
             for part, x in ((self.of_query, q), (self.of_key, d), (self.of_value, d))
         )
-        attended = torch.softmax(queries * keys / self.shape[1] ** 0.5, dim=-1) * values
+        attended = self.shape[1] * torch.softmax(queries * keys / self.shape[1] ** 0.5, dim=-1) * values
         x = attended
         for weight, shift in zip(self.layers[:-1], self.shifts[:-1], strict=True):
             x = x + torch.relu(torch.baddbmm(shift, layer_norm(x, x.shape[-1:]), weight))
@@ -63,9 +75,13 @@ def train_tree_hop(
     n_epochs: int,
     batch_size: int,
     learning_rate: float,
+    weight_decay: float,
     random_state: int,
 ) -> tuple[dict[str, NDArray[Any]], list[float]]:
     """Train a gate by InfoNCE to find the next passage with the query and the passage before it.
+
+    What is learned is how far each weight is from the start, in units of one over the root of the dimension: the size
+    of an entry of an orthogonal matrix. Weight decay pulls back to the start.
 
     Parameters
     ----------
@@ -75,7 +91,7 @@ def train_tree_hop(
     negatives : (n queries, c) rows against which to learn, beside the other passages of a batch; -1 behind.
     dim_hidden, n_heads, n_layers : as in `TreeHopGate`.
     temperature : of the softmax.
-    n_epochs, batch_size, learning_rate, random_state : as in `minimize`.
+    n_epochs, batch_size, learning_rate, weight_decay, random_state : as in `minimize`.
 
     Returns
     -------
@@ -85,26 +101,32 @@ def train_tree_hop(
     queries, stored, hop, known, hard = (torch.from_numpy(np.array(a)) for a in (Q, X, hops, relevant, negatives))
     with seeded(random_state):
         gate = TreeHopGate(X.shape[1], dim_hidden, n_heads, n_layers)
+    start, unit = gate.state_dict(), X.shape[1] ** -0.5
+    moved = {name: torch.zeros_like(value, requires_grad=True) for name, value in start.items()}
+
+    def weights() -> dict[str, Tensor]:
+        return {name: value + unit * moved[name] for name, value in start.items()}
 
     def loss(rows: Tensor) -> Tensor:
         query, source, target = hop[rows].T
         candidates = torch.cat([target, hard[query].flatten()])
-        logits = normalize(gate(queries[query], stored[source])) @ stored[candidates.clamp_min(0)].T / temperature
+        fresh = functional_call(gate, weights(), (queries[query], stored[source]))
+        logits = normalize(fresh) @ stored[candidates.clamp_min(0)].T / temperature
         spared = (candidates[None, :, None] == known[query][:, None, :]).any(dim=2) | (candidates < 0)
         spared[torch.arange(len(rows)), torch.arange(len(rows))] = False
         return cross_entropy(logits.masked_fill(spared, -torch.inf), torch.arange(len(rows)))
 
     losses = minimize(
-        gate.parameters(),
+        moved.values(),
         loss,
         len(hop),
         n_epochs=n_epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
-        weight_decay=0.01,
+        weight_decay=weight_decay,
         random_state=random_state,
     )
-    return {name: value.detach().numpy().copy() for name, value in gate.state_dict().items()}, losses
+    return {name: value.detach().numpy() for name, value in weights().items()}, losses
 
 
 def tree_hop_gate(weights: dict[str, NDArray[Any]]) -> TreeHopGate:

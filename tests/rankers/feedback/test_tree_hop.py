@@ -26,7 +26,7 @@ def a_search(k=4, of=slice(None)):
 
 @pytest.fixture(scope="module")
 def fitted():
-    return TreeHop().fit(a_search(of=slice(0, 250)), GRADES[:250])
+    return TreeHop(learning_rate=0.05, weight_decay=0.1).fit(a_search(of=slice(0, 250)), GRADES[:250])
 
 
 def test_the_next_query_is_near_the_next_passage_on_questions_that_are_new(fitted):
@@ -61,6 +61,14 @@ def test_the_second_hop_is_a_search_with_each_next_query(fitted):
         assert out.hits.ids[i, 3 : 3 + len(second)].tolist() == second
 
 
+def test_without_training_and_by_few_questions_the_next_query_is_near_query_and_passage():
+    search = a_search(of=slice(0, 40))
+    pairs = search.Q, search.X[:40]
+    for n_epochs, least in ((0, 0.999), (10, 0.9)):
+        fresh = TreeHop(n_epochs=n_epochs).fit(search, GRADES[:40]).next_queries(*pairs)
+        assert (fresh * normalize(sum(pairs))).sum(axis=1).min() > least
+
+
 def test_pruning_drops_what_was_seen_and_what_is_there_twice():
     ids = np.array([[5, 3, 7, 5, -1, 2]])
     scores = np.float32([[0.5, 0.9, 0.4, 0.8, -np.inf, 0.1]])
@@ -87,11 +95,11 @@ def test_training_goes_from_what_is_found_to_what_is_missing():
 
 def test_what_it_cannot_learn_from_is_refused():
     search = a_search()
-    with pytest.raises(ParameterError, match="y must hold"):
+    with pytest.raises(ParameterError, match="learns from judgments"):
         TreeHop().fit(search)
-    with pytest.raises(ShapeError, match=f"each of {N} questions, got 1"):
+    with pytest.raises(ShapeError, match=f"has {N} queries, but y has judgments for 1"):
         TreeHop().fit(search, [{}])
-    with pytest.raises(ShapeError, match=r"y\[0\] names the rows"):
+    with pytest.raises(ShapeError, match="query 0 has 999"):
         TreeHop().fit(search, [{999: 1}, *GRADES[1:]])
     with pytest.raises(DataError, match="two relevant passages"):
         TreeHop().fit(search, [{0: 1, 1: 0}] * N)
@@ -99,7 +107,10 @@ def test_what_it_cannot_learn_from_is_refused():
         TreeHop().rank(search)
 
 
-@pytest.mark.parametrize(("name", "value"), [("n_hops", 1), ("n_passages", 0), ("dim_hidden", 0), ("temperature", 0.0)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("n_hops", 1), ("n_passages", 0), ("dim_hidden", 0), ("temperature", 0.0), ("weight_decay", -1.0)],
+)
 def test_parameters_out_of_range_are_refused(name, value):
     with pytest.raises(ParameterError, match=name):
         TreeHop(**{name: value}).fit(a_search(), GRADES)

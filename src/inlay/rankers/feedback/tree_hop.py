@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inlay.core.contracts import Grades, Ranker
-from inlay.core.errors import DataError, ParameterError, ShapeError
+from inlay.core.errors import DataError, ShapeError
 from inlay.core.extras import load
+from inlay.core.judgments import judgments, relevant_rows
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, Hits, IdArray, Search
 from inlay.core.vectors import normalize, product_top_k
 
@@ -24,25 +26,28 @@ class TreeHop(Ranker):
     .. math:: q' = q - d + \mathrm{UpdateGate}(q, d), \qquad
               \mathrm{UpdateGate} = \mathrm{softmax}\!\Bigl(\frac{W_q q \odot W_k d}{\sqrt h}\Bigr) \odot W_v d
 
-    in a few heads with residual layers behind them: what both share is taken away, and the gate lets in what d brings
-    anew. Each of the first hits makes a query of its own. Of all that these find, what was found before is dropped
-    (redundancy pruning), and the best `n_passages` are kept, to go on from (layer-wise top pruning). The hits are
-    those of the first hop, then those of the second, and so on; the rest of the first search fills the places behind.
-    A score is the inner product with the query that found the hit, and at most that of the place before.
+    with residual layers behind it: what both share is taken away, and the gate lets in what d brings anew. Each of the
+    first hits makes a query of its own. Of all that these find, what was found before is dropped (redundancy pruning),
+    and the best `n_passages` are kept, to go on from (layer-wise top pruning). The hits are those of the first hop,
+    then those of the second, and so on; the rest of the first search fills the places behind. A score is the inner
+    product with the query that found the hit, and at most that of the place before.
 
     Use it where answers need several passages and a language model between two searches is too slow; `Rocchio` stays
-    with what the question names. It has to be trained on questions whose passages are all known, some hundreds at
-    least, and on vectors of the encoder that it will be used with.
+    with what the question names. It has to be trained on vectors of the encoder that it will be used with, and on some
+    hundreds of questions whose passages are all known; they may be made, from passages that name one another.
 
     Parameters
     ----------
     n_hops : searches, the first one counted, at least 2.
     n_passages : passages that a hop adds, at least 1; None divides the places of the search by `n_hops`.
-    dim_hidden, n_heads, n_layers : width of a head, heads, and residual layers in each, at least 1.
+    dim_hidden : width of a head, at least 1; None for the dimension of the vectors.
+    n_heads, n_layers : heads, and residual layers in each, at least 1.
     n_negatives : hits of a query that are irrelevant, to learn against, at least 0.
     temperature : of the loss, above 0.
-    n_epochs, batch_size, learning_rate : of the training by AdamW.
-    random_state : seed of the training.
+    n_epochs, batch_size, learning_rate : of the training by AdamW; without an epoch, a next query is that of the start.
+    weight_decay : of AdamW towards the start, at least 0: a weight goes at most about ``1 / weight_decay`` of its size
+        away from it. Take less where there are many thousands of questions, or where all follow a simple rule.
+    random_state : seed of the start and of the training.
 
     Attributes
     ----------
@@ -51,10 +56,12 @@ class TreeHop(Ranker):
 
     Notes
     -----
-    The equations and the residual layers are those of the paper's program; its sizes are for vectors of 1024
-    dimensions and 2WikiMultihopQA's 167,000 questions, the defaults here for a thousand. The order in which a question
-    needs its passages is not known here: a relevant passage among the first hits leads to those that the first hits
-    lack, or to the other relevant ones where they lack none.
+    The equations, the residual layers, the single head, InfoNCE and its five negatives are those of the paper's
+    program; the temperature of the loss and the sizes are lower. It starts at random and learns from 2WikiMultihopQA's
+    167,000 questions. A thousand would be learned by heart, and so the gate starts at twice d here, the next query at
+    q + d, which is near the vector of question and passage read together, and is held near by weight decay. The order
+    in which a question needs its passages is not known here: a relevant passage among the first hits leads to those
+    that the first hits lack, or to the other relevant ones where they lack none.
 
     References
     ----------
@@ -64,15 +71,15 @@ class TreeHop(Ranker):
     Examples
     --------
     A fact is of two halves: whom it is about, and what it says. A question names a person and what is asked of the
-    person's town; one fact says which town that is, and the next has the answer. On questions that are new, the next
-    query is nearer to that fact than the question is:
+    person's town; one fact says which town that is, and the next has the answer. All questions follow the same rule, so
+    that weights may go far. On those that are new, the next query is nearer to that fact than the question is:
 
     >>> rng = np.random.default_rng(0)
     >>> people, towns, answers = (normalize(rng.normal(size=(300, 6))) for _ in range(3))
     >>> X = normalize(np.concatenate([np.hstack([people, towns]), np.hstack([towns, answers])]))
     >>> Q = normalize(np.hstack([people, answers]))
     >>> known = Search(product_top_k(Q[:250], X, 4), Q=Q[:250], X=X)
-    >>> hops = TreeHop().fit(known, [{i: 1, 300 + i: 1} for i in range(250)])
+    >>> hops = TreeHop(learning_rate=0.05, weight_decay=0.1).fit(known, [{i: 1, 300 + i: 1} for i in range(250)])
     >>> fresh = hops.next_queries(Q[250:], X[250:300])
     >>> [round(float((queries * X[550:]).sum(axis=1).mean()), 1) for queries in (Q[250:], fresh)]
     [0.4, 0.8]
@@ -89,14 +96,15 @@ class TreeHop(Ranker):
         n_hops: int = 2,
         *,
         n_passages: int | None = None,
-        dim_hidden: int = 64,
-        n_heads: int = 3,
+        dim_hidden: int | None = None,
+        n_heads: int = 1,
         n_layers: int = 3,
         n_negatives: int = 5,
         temperature: float = 0.05,
         n_epochs: int = 10,
         batch_size: int = 64,
-        learning_rate: float = 1e-3,
+        learning_rate: float = 5e-3,
+        weight_decay: float = 10.0,
         random_state: int = 0,
     ) -> None:
         self.n_hops = n_hops
@@ -109,6 +117,7 @@ class TreeHop(Ranker):
         self.n_epochs = n_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
         self.random_state = random_state
 
     @classmethod
@@ -141,14 +150,7 @@ class TreeHop(Ranker):
         """
         self._check()
         Q, X = looked_at(search, "TreeHop")
-        if y is None:
-            raise ParameterError("TreeHop learns from grades: y must hold those of each question, got None.")
-        if len(y) != len(Q):
-            raise ShapeError(f"y must hold grades for each of {len(Q)} questions, got {len(y)}.")
-        relevant = [[int(row) for row, grade in grades.items() if grade > 0] for grades in y]
-        for i, rows in enumerate(relevant):
-            if rows and not 0 <= min(rows) <= max(rows) < len(X):
-                raise ShapeError(f"y[{i}] names the rows {rows}, but rows run from 0 to {len(X) - 1}.")
+        relevant = relevant_rows(judgments("TreeHop", len(Q), y, n_rows=len(X)))
         hops = [hop for i, rows in enumerate(relevant) for hop in self._hops(i, rows, search.hits)]
         if not hops:
             raise DataError("TreeHop needs questions with two relevant passages or more to learn from, and got none.")
@@ -162,13 +164,14 @@ class TreeHop(Ranker):
             np.array(hops),
             _padded(relevant),
             _padded([rows[: self.n_negatives] for rows in wrong]),
-            dim_hidden=self.dim_hidden,
+            dim_hidden=X.shape[1] if self.dim_hidden is None else self.dim_hidden,
             n_heads=self.n_heads,
             n_layers=self.n_layers,
             temperature=self.temperature,
             n_epochs=self.n_epochs,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
             random_state=self.random_state,
         )
         self.__dict__.pop("_gate", None)
@@ -230,16 +233,13 @@ class TreeHop(Ranker):
         return search.found(_in_order(np.concatenate(found, axis=1), np.concatenate(worth, axis=1), k))
 
     def _check(self) -> None:
-        least = {"n_hops": 2, "dim_hidden": 1, "n_heads": 1, "n_layers": 1, "n_negatives": 0, "n_epochs": 1}
-        for name, low in least.items() | {("batch_size", 2)}:
-            if getattr(self, name) < low:
-                raise ParameterError(f"{name} must be at least {low}, got {getattr(self, name)}.")
-        if self.n_passages is not None and self.n_passages < 1:
-            raise ParameterError(f"n_passages must be None or at least 1, got {self.n_passages}.")
-        if self.temperature <= 0 or self.learning_rate <= 0:
-            raise ParameterError(
-                f"temperature and learning_rate must be above 0, got {self.temperature} and {self.learning_rate}."
-            )
+        counts = {"n_hops": 2, "n_heads": 1, "n_layers": 1, "n_negatives": 0, "n_epochs": 0, "batch_size": 2}
+        given = {name: 1 for name in ("n_passages", "dim_hidden") if getattr(self, name) is not None}
+        check_numbers(
+            self,
+            at_least=counts | given | {"weight_decay": 0},
+            above={"temperature": 0, "learning_rate": 0},
+        )
 
     def _width(self, k: int) -> int:
         return min(k, -(-k // self.n_hops) if self.n_passages is None else self.n_passages)
