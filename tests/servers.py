@@ -22,8 +22,12 @@ class Absent(Exception):
 
 
 @contextmanager
-def qdrant() -> Iterator[tuple[str, int, "subprocess.Popen[bytes]"]]:
-    """Start a Qdrant server; yield its url, the port of its binary protocol, and its process."""
+def qdrant(threshold_kb: int | None = 10) -> Iterator[tuple[str, int, "subprocess.Popen[bytes]"]]:
+    """Start a Qdrant server; yield its url, the port of its binary protocol, and its process.
+
+    From `threshold_kb` of vectors on it makes a graph, and walks it where so many are allowed: a few hundred are enough
+    for a test. None leaves what Qdrant itself finds right.
+    """
     binary = os.environ.get(QDRANT) or shutil.which("qdrant")
     if binary is None:
         raise Absent(f"there is no program qdrant on the PATH, and {QDRANT} names none")
@@ -36,10 +40,10 @@ def qdrant() -> Iterator[tuple[str, int, "subprocess.Popen[bytes]"]]:
             "STORAGE__STORAGE_PATH": f"{folder}/storage",
             "STORAGE__SNAPSHOTS_PATH": f"{folder}/snapshots",
             "TELEMETRY_DISABLED": "true",
-            # In kilobytes: so that a few hundred vectors have a graph, and searches walk it.
-            "STORAGE__OPTIMIZERS__INDEXING_THRESHOLD_KB": "10",
-            "STORAGE__HNSW_INDEX__FULL_SCAN_THRESHOLD_KB": "10",
         }
+        if threshold_kb is not None:
+            settings["STORAGE__OPTIMIZERS__INDEXING_THRESHOLD_KB"] = str(threshold_kb)
+            settings["STORAGE__HNSW_INDEX__FULL_SCAN_THRESHOLD_KB"] = str(threshold_kb)
         env = {**os.environ, **{f"QDRANT__{name}": value for name, value in settings.items()}}
         with _running([binary], folder, env) as process:
             _until(lambda: _answers(port), process, "Qdrant")

@@ -56,7 +56,7 @@ def qdrant(X: Any, group: Any, stack: ExitStack) -> Callable[[float], Search]:
     """Start Qdrant with a graph of the same size and a float index; return what searches below a share."""
     from qdrant_client import QdrantClient, models
 
-    url, port, _ = stack.enter_context(servers.qdrant())
+    url, port, _ = stack.enter_context(servers.qdrant(threshold_kb=None))
     client = QdrantClient(url, grpc_port=port, prefer_grpc=True, timeout=600, check_compatibility=False)
     graph = models.HnswConfigDiff(m=16, ef_construct=200)
     size = models.VectorParams(size=X.shape[1], distance=models.Distance.DOT, hnsw_config=graph)
