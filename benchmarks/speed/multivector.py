@@ -123,12 +123,12 @@ def ours(X: Ragged) -> list[tuple[str, Any, Callable[[Any], float], Callable[[An
         ("MaxSim float16", MaxSim("float16"), lambda i: i.values_.nbytes, lambda i: total * dim),
         *(
             (
-                f"CentroidMaxSim {bits} bits",
-                CentroidMaxSim(bits),
+                f"CentroidMaxSim {bits} bits, {candidates} decoded",
+                CentroidMaxSim(bits, n_candidates=candidates),
                 lambda i: i.codes_.nbytes + i.residuals_.nbytes,
                 lambda i: i.centroids_.size + i.n_candidates * mean * dim,
             )
-            for bits in (4, 8)
+            for bits, candidates in ((4, 32), (4, 64), (8, 64))
         ),
         (
             "Muvera, 100 rescored",
