@@ -47,7 +47,8 @@ def test_what_is_chosen_is_used_and_stays(space, tmp_path):
 
 
 def test_new_rows_and_another_build_keep_the_choice(space, tmp_path):
-    inlay.compress(space, choose="int4")
+    found = inlay.compress(space, choose="int4", only=["int8"])
+    assert [measured.name for measured in found.measured] == ["float32", "int8", "int4"]
     space.add([{"id": "new", "text": "a heron by the lake"}])
     assert space.search("heron lake", k=1)[0].id == "new"
     folder = tmp_path / "texts"

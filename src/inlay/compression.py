@@ -113,7 +113,7 @@ def compress(
         are judgments, of the recall of its k best otherwise. What takes the least memory is chosen whose 95 % interval
         lies above it on one half of the queries, and whose value does on the other half, which gives the interval
         that is told.
-    choose : the name of the way.
+    choose : the name of the way; it and those of `only` are measured.
     queries : texts as they will be asked. Where there are neither these nor judgments, vectors of the space stand for
         them, which are nearer to its other vectors than real queries are.
     judgments : a data set with ``queries`` and ``relevant``, by name, file or columns; its documents go by the ids of
@@ -161,7 +161,7 @@ def compress(
         raise ParameterError(f"k must be at least 1 and max_rows at least 100, got {k} and {max_rows}.")
     room = None if budget is None else choices.bytes_of(budget)
     opened = space if isinstance(space, Space) else open(space)
-    named = [choose] if choose is not None else only
+    named = only if choose is None else [*(only or ()), choose]
     for name in named or ():
         choices.index(name)  # a wrong name is told before anything is encoded
     learn = thorough if named is None else any(map(choices.learns_from_judgments, named))
