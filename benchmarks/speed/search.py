@@ -33,7 +33,7 @@ from inlay.core.vectors import normalize, product_top_k
 from inlay.indexes import BM25, HNSW, Exact, Faiss, Filtered
 
 CACHE = Path(__file__).parents[2] / ".cache" / "vectors"
-EFFORTS = (8, 16, 32, 64, 128, 256, 512)
+EFFORTS = (8, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 384, 512)
 LEVELS = (0.95, 0.99)
 System = tuple[str, Callable[[], Callable[[int], Search]]]  # name, and what builds it and then sets its effort
 runs = 3
@@ -118,8 +118,8 @@ def systems(X: Any) -> Iterator[System]:
 
     yield "Exact", lambda: (lambda ours: lambda effort: lambda q: ours.search(q, K).ids)(Exact().fit(X))
     yield "HNSW", hnsw
-    yield "Faiss HNSW16", lambda: graph("HNSW16", 1)
     yield "Faiss HNSW16,SQ8", lambda: graph("HNSW16,SQ8", 2)
+    yield "Faiss HNSW24,SQ8", lambda: graph("HNSW24,SQ8", 2)
     yield "faiss HNSWFlat", faiss_hnsw
     yield "usearch bf16", usearch
     yield "hnswlib", hnswlib
