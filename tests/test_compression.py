@@ -214,3 +214,15 @@ def test_what_learns_from_judgments_says_what_it_lacks(space):
         inlay.compress(space, judgments=_judgments(30), only=["poeem16"])
     with pytest.raises(ParameterError, match="before all but poeem, mopq"):
         inlay.compress(space, only=["pca16+poeem8"])
+
+
+def test_ways_that_a_space_is_too_small_for_are_told_and_passed_over(tmp_path):
+    small = inlay.build([], tmp_path / "small.space", encoder=HashingEncoder(dim=512))
+    small.add([{"id": str(i), "text": f"heron {i} by lake {i % 9}"} for i in range(120)])
+    found = inlay.compress(small)
+    skipped = dict(found.skipped)
+    assert "pca256+int8" in skipped
+    assert "number of rows" in skipped["pca256+int8"]
+    assert {"int8", "binary"} <= {measured.name for measured in found.measured}
+    with pytest.raises(ParameterError, match="number of rows"):
+        inlay.compress(small, only=["pca256+int8"])

@@ -11,7 +11,7 @@ from ._compression import choices
 from ._compression.chosen import halves, record, summary
 from ._compression.measured import Known, Measured, measure
 from ._compression.trial import trial
-from .core.errors import MissingExtra, ParameterError, UnsupportedError
+from .core.errors import InlayError, ParameterError
 from .core.values import Reading
 from .space import Space, open
 
@@ -133,7 +133,8 @@ def compress(
     Raises
     ------
     ParameterError
-        If a way does not exist, nothing fits the budget, or more than one of budget, keep and choose is given.
+        If a way does not exist or one that was named does not fit the vectors, nothing fits the budget, or more than
+        one of budget, keep and choose is given.
     MissingExtra
         If a way that was named needs a library that is not installed; others are passed over.
     UnsupportedError
@@ -175,7 +176,7 @@ def compress(
         on_progress(name, number, len(names))
         try:
             measured.append(measure(name, choices.index(name), on, known))
-        except (MissingExtra, UnsupportedError) as error:
+        except InlayError as error:  # such as too few vectors for so many dimensions
             if name == choose or name in (only or ()):
                 raise
             skipped.append((name, str(error)))
