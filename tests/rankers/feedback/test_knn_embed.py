@@ -90,18 +90,19 @@ def test_what_is_wrong_is_refused():
     for parameters, message in (
         ({"n_clusters": 41}, "from 1 to the 40 items, got 41"),
         ({"n_clusters": 4, "n_neighbors": 0}, "n_neighbors must be at least 1"),
-        ({"n_clusters": 4, "alpha": 1.1}, "alpha a share from 0 to 1, got 20 and 1.1"),
+        ({"n_clusters": 4, "alpha": 1.1}, "alpha must be at least 0 and at most 1, got 1.1"),
     ):
         with pytest.raises(ParameterError, match=message):
             KNNEmbed(**parameters).fit(search, had)
     for y, message in (
-        (None, "fit needs y"),
-        (had[1:], "each of the 25 users had, got 24"),
-        ([{40: 1.0}, *had[1:]], "there are 40"),
+        (had[1:], "25 queries, but y has judgments for 24"),
+        ([{40: 1.0}, *had[1:]], "from 0 to 39; query 0 has 40"),
         ([{1: -1.0}, *had[1:]], "below 0"),
     ):
         with pytest.raises(ShapeError, match=message):
             KNNEmbed(4).fit(search, y)
+    with pytest.raises(ParameterError, match="KNNEmbed learns from judgments"):
+        KNNEmbed(4).fit(search)
     with pytest.raises(ParameterError, match="looks at Q and X"):
         KNNEmbed(4).fit(Search(search.hits), had)
     with pytest.raises(NotFittedError):

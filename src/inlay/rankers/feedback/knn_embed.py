@@ -10,6 +10,8 @@ from sklearn.cluster import KMeans
 
 from inlay.core.contracts import Grades, Ranker
 from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.judgments import judgments
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, Hits, IdArray, Search
 from inlay.core.vectors import as_vectors, normalize, product_top_k
 
@@ -105,19 +107,17 @@ class KNNEmbed(Ranker):
         Raises
         ------
         ParameterError
-            If a parameter is out of its range, or the search lacks `Q` or `X`.
+            If a parameter is out of its range, or `y` or a member of the search is missing.
         ShapeError
-            If `y` is not given for each user, names items that there are not, or has a weight below 0.
+            If `y` is not there for each user, names items that there are not, or has a weight below 0.
         """
         search.need("KNNEmbed", "Q", "X")
         X = as_vectors(np.asarray(search.X))
         Q = as_vectors(np.asarray(search.Q), "Q", dim=X.shape[1])
         if not 1 <= self.n_clusters <= len(X):
             raise ParameterError(f"n_clusters must be from 1 to the {len(X)} items, got {self.n_clusters}.")
-        if self.n_neighbors < 1 or not 0 <= self.alpha <= 1:
-            given = f"got {self.n_neighbors} and {self.alpha}"
-            raise ParameterError(f"n_neighbors must be at least 1, and alpha a share from 0 to 1, {given}.")
-        self.shares_ = _shares(y, len(Q), len(X))
+        check_numbers(self, at_least={"n_neighbors": 1, "alpha": 0}, at_most={"alpha": 1})
+        self.shares_ = _shares(judgments("KNNEmbed", len(Q), y, n_rows=len(X)), len(X))
         found = KMeans(self.n_clusters, n_init=1, random_state=self.random_state).fit(normalize(X))
         self.users_, self.items_, self.labels_ = normalize(Q), X, found.labels_.astype(np.int64)
         return self
@@ -187,17 +187,11 @@ class KNNEmbed(Ranker):
         return np.take_along_axis(ids, order, 1), np.take_along_axis(scores, order, 1)
 
 
-def _shares(y: Grades | None, n: int, n_items: int) -> Any:
+def _shares(y: Grades, n_items: int) -> Any:
     """Return the interactions of each user as shares of them all, (n, n_items) CSR."""
-    if y is None:
-        raise ShapeError("fit needs y: for each user the items it had, by row number, and their weights.")
-    if len(y) != n:
-        raise ShapeError(f"y must tell what each of the {n} users had, got {len(y)}.")
-    counts = [len(had) for had in y]
+    n, counts = len(y), [len(had) for had in y]
     user, item = np.repeat(np.arange(n), counts), np.array([i for had in y for i in had], np.int64)
     weight: NDArray[np.float64] = np.array([w for had in y for w in had.values()], np.float64)
-    if item.size and (item.min() < 0 or item.max() >= n_items):
-        raise ShapeError(f"y names the items {item.min()} to {item.max()}, but there are {n_items}.")
     if not (np.isfinite(weight) & (weight >= 0)).all():
         raise ShapeError("y has a weight that is below 0 or not a number.")
     total = np.bincount(user, weight, n)[user]
