@@ -5,16 +5,17 @@ import io
 import tarfile
 import zlib
 from collections import Counter
-from itertools import islice
+from itertools import count, islice
 
 import numpy as np
 from _vectors import encoded
 
 from inlay.claims import Claim, Figure
+from inlay.core.contracts import Encoder
 from inlay.core.vectors import normalize
 from inlay.data.datasets import locate
 from inlay.encoders.tables import ColumnEncoder
-from inlay.encoders.text import HashingEncoder, TextEncoder, WordLlama
+from inlay.encoders.text import HashingEncoder, WordLlama
 
 N_TABLES, N_COLUMNS = 3000, 1500
 K = 10
@@ -25,7 +26,10 @@ SMALL = {"N_TABLES": 120, "N_COLUMNS": 60, "K": 2}
 
 
 def columns_of_text():
-    """Return columns of words of many tables: table, name and cells in lower case, each cell once or more."""
+    """Return columns of words of many tables, and those of others to learn from.
+
+    Each is a table, a name and cells in lower case, each cell once or more.
+    """
     found = []
     with tarfile.open(locate("wikitablequestions") / "wikitablequestions.tar.gz") as archive:
         tables = (member for member in archive if member.name.endswith(".csv"))
@@ -38,10 +42,14 @@ def columns_of_text():
                 words = {cell for cell in cells if any(map(str.isalpha, cell))}
                 if len(set(cells)) >= 5 and 2 * len(words) > len(set(cells)):
                     found.append((member.name, name, cells))
-    found = [found[i] for i in np.random.default_rng(0).permutation(len(found))]
     columns = Counter(cell for _, _, cells in found for cell in set(cells))
     shared = [one for one in found if sum(columns[cell] > 1 for cell in set(one[2])) >= 3]
-    return shared[:N_COLUMNS]
+    tables = sorted({table for table, _, _ in shared})
+    place = dict(zip(np.array(tables)[np.random.default_rng(0).permutation(len(tables))].tolist(), count()))
+    shared.sort(key=lambda one: place[one[0]])
+    last = shared[min(N_COLUMNS, len(shared) - 1)][0]
+    n = next(i for i, one in enumerate(shared) if one[0] == last)  # no table is cut in two
+    return shared[:n], shared[n:]
 
 
 def containment(columns):
@@ -57,6 +65,26 @@ def containment(columns):
     _, table = np.unique([one[0] for one in columns], return_inverse=True)
     share[table[:, None] == table] = -1
     return share
+
+
+def untitled(columns):
+    """Return columns as the encoder takes them, without the tables' names, which are those of files."""
+    return [("", name, cells) for _, name, cells in columns]
+
+
+class Kept(Encoder):
+    """all-MiniLM-L6-v2, whose vectors are kept."""
+
+    paper = ""
+
+    @classmethod
+    def examples(cls):
+        """Yield nothing: no check runs on it."""
+        yield from ()
+
+    def encode(self, items, *, role="document"):
+        """Look texts up, or encode them."""
+        return encoded(items)
 
 
 def misspelled(columns):
@@ -94,7 +122,7 @@ def sketched(asked, columns, *, banded):
 def run(progress):
     """Find the columns that share most cells with a column, spelled alike or misspelled."""
     progress("count shared cells")
-    columns = columns_of_text()
+    columns, others = columns_of_text()
     share = containment(columns)
     enough = -np.sort(-share, axis=1)[:, K - 1]
     rows = np.flatnonzero(enough >= LEAST)
@@ -107,37 +135,44 @@ def run(progress):
         right = np.take_along_axis(share, best, 1) >= enough - 1e-9
         return (right & np.isfinite(np.take_along_axis(scores, best, 1))).mean(axis=1)
 
-    def by_vectors(encode):
-        X = normalize(encode(columns))
-        return [precision(normalize(encode(some)) @ X.T) for some in (asked, wrong)]
+    def by(encode, some=asked):
+        return precision(normalize(encode(some)) @ normalize(encode(columns)).T)
 
     def mean_of_cells(some):
         return np.stack([normalize(words.encode(sorted(set(cells)))).mean(axis=0) for _, _, cells in some])
 
-    def by_texts(encoder, template):
-        column = ColumnEncoder(encoder, template=template).fit([("", *one[1:]) for one in columns])
-        return by_vectors(lambda some: encoded(column.texts([("", *one[1:]) for one in some]), encoder))
+    def learned(encoder, **parameters):
+        column = ColumnEncoder(encoder, **{"template": "{cells}", **parameters}).fit(untitled(others))
+        return lambda some: column.encode(untitled(some))
 
     words, wrong = WordLlama(), misspelled(asked)
+    progress("learn from other tables")
+    ours = learned(words, n_per_text=1)
     progress("encode columns")
-    ours, ours_wrong = by_texts(words, "{cells}")
-    others = {
+    found, found_wrong = by(ours), by(ours, wrong)
+    baselines = {
         "MinHash in bands": precision(sketched(asked, columns, banded=True)),
-        "hashed words": by_texts(HashingEncoder(words.encode(["x"]).shape[1]), "{cells}")[0],
-        "mean of the cells' vectors": by_vectors(mean_of_cells)[0],
+        "hashed words": by(learned(HashingEncoder(words.encode(["x"]).shape[1]), n_epochs=0)),
+        "mean of the cells' vectors": by(mean_of_cells),
     }
-    progress("encode columns by a contextual encoder")
-    plain, told = (by_texts(TextEncoder(), t)[0] for t in ("{cells}", ColumnEncoder(words).template))
     sketch, sketch_wrong = (precision(sketched(some, columns, banded=False)) for some in (asked, wrong))
     small, large = (ColumnEncoder(words).encode([("", "", range(n))]) for n in (10, 10_000))
+    shown = {
+        "MinHash of all columns": sketch,
+        "the columns' vectors without training": by(learned(words, n_per_text=1, n_epochs=0)),
+        "columns in one text": by(learned(words)),
+        "columns in one text without training": by(learned(words, n_epochs=0)),
+    }
+    progress("encode columns by a contextual encoder")
+    for name, template in (("cells alone", "{cells}"), ("name, statistics and cells", ColumnEncoder(words).template)):
+        known = learned(Kept(), n_epochs=0, template=template)(columns)
+        shown[f"all-MiniLM-L6-v2, {name}"] = precision(normalize(known)[rows] @ normalize(known).T)
     return [
-        Figure(f"precision@{K} of the columns' vectors", float(ours.mean())),
-        *(_difference(f"vectors minus {name}", ours, other) for name, other in others.items()),
-        _difference("vectors minus MinHash of all columns, misspelled cells", ours_wrong, sketch_wrong),
+        Figure(f"precision@{K} of the columns' vectors", float(found.mean())),
+        *(_difference(f"vectors minus {name}", found, other) for name, other in baselines.items()),
+        _difference("vectors minus MinHash of all columns, misspelled cells", found_wrong, sketch_wrong),
         Figure("multiply-adds of a search, for 10,000 cells over 10", large.size / small.size, low=1.0, high=1.0),
-        Figure(f"precision@{K} of MinHash of all columns", float(sketch.mean())),
-        Figure(f"precision@{K} of all-MiniLM-L6-v2, cells alone", float(plain.mean())),
-        Figure(f"precision@{K} of all-MiniLM-L6-v2, name, statistics and cells", float(told.mean())),
+        *(Figure(f"precision@{K} of {name}", float(one.mean())) for name, one in shown.items()),
     ]
 
 
@@ -152,14 +187,16 @@ CLAIM = Claim(
     paper="dong2023deepjoin",
     says="Of approximate methods, vectors of columns told as texts find the most joinable columns, and a search costs "
     "the same whatever the size of a column.",
-    data="WikiTableQuestions, 1,500 columns of words; asked are those of which ten columns of other tables have a "
-    "tenth of the cells or more. The right columns are the ten that have most, by exact counting.",
+    data="WikiTableQuestions, 1,500 columns of words, of whole tables drawn at random; asked are those of which ten "
+    "columns of other tables have a tenth of the cells or more. The right columns are the ten that have most, by exact "
+    "counting. The encoder learns from pairs of the 1,308 columns of the remaining tables, on halves of which its "
+    "parameters were chosen.",
     baseline="MinHash (128 permutations) in 32 bands and of all columns; hashed words of as many dimensions; the mean "
-    "of the cells' word vectors. The columns' vectors are of the same word vectors, WordLlama, without training.",
+    "of the cells' word vectors. The columns' vectors are of the same word vectors, WordLlama, of 50 cells at most, "
+    "each a text of its own, under the map that is learned. Without training, and with all cells in one text, as the "
+    "paper has it, they are shown besides.",
     rule="Precision@10 is higher than that of MinHash in bands, of hashed words and of the mean of the cells' vectors "
     "by 0.02 each, and than that of MinHash of all columns by 0.02 where cells are misspelled; a search with 10,000 "
     "cells costs as many multiply-adds as one with 10.",
     run=run,
-    guess="The paper fine-tunes its encoder on pairs of joinable columns, which is not done here. Of columns of some "
-    "tens of cells a mean of whole cells loses little, while in a text long cells weigh more than short ones.",
 )
