@@ -58,6 +58,13 @@ def with_threshold(hits, seen, unseen, grades):
     return f1(part_of(hits, unseen), [grades[i] for i in unseen], best)
 
 
+def by_names(mentions, rows, *, use_idf):
+    """Return the row of each mention whose name is the most like its own, of all rows."""
+    runs = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 3), use_idf=use_idf).fit([row for row, _ in rows])
+    A, B = (runs.transform([one for one, _ in some]).toarray().astype(np.float32) for some in (mentions, rows))
+    return product_top_k(A, B, 1)
+
+
 def run(progress):
     """Link mentions of a half to rows, with what was learned from the other half."""
     figures = []
@@ -66,9 +73,7 @@ def run(progress):
         mentions, rows, grades = judged(folder)
         Q, X = (normalize(encoded([text for _, text in some])) for some in (mentions, rows))
         by_vectors = product_top_k(Q, X, CANDIDATES)
-        runs = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 3), use_idf=False).fit([row for row, _ in rows])
-        A, B = (runs.transform([one for one, _ in some]) for some in (mentions, rows))
-        by_string = product_top_k(A.toarray().astype(np.float32), B.toarray().astype(np.float32), 1)
+        by_string, by_rare = (by_names(mentions, rows, use_idf=use_idf) for use_idf in (False, True))
         reached = []
         for seed in range(N_SPLITS):
             seen, unseen = np.array_split(np.random.default_rng(seed).permutation(len(mentions)), 2)
@@ -78,15 +83,16 @@ def run(progress):
 
             linking = EntityLinking().fit(search(seen), [grades[i] for i in seen])
             ours = f1(linking.rank(search(unseen)).hits, [grades[i] for i in unseen])
-            others = [with_threshold(hits, seen, unseen, grades) for hits in (by_string, by_vectors)]
+            others = [with_threshold(hits, seen, unseen, grades) for hits in (by_string, by_rare, by_vectors)]
             reached.append([ours, *others, linking.weights_[0]])
-        ours, string, vectors, weight = np.mean(reached, axis=0)
+        ours, string, rare, vectors, weight = np.mean(reached, axis=0)
         gains = [one[0] - one[1] for one in reached]
         figures += [
             Figure(f"{name}, F1 above string matching", float(ours - string), low=0.02),
             Figure(f"{name}, F1 above string matching, the least of the splits", float(min(gains))),
             Figure(f"{name}, F1", float(ours)),
             Figure(f"{name}, F1 of string matching", float(string)),
+            Figure(f"{name}, F1 of string matching where rare runs weigh more", float(rare)),
             Figure(f"{name}, F1 of vectors alone", float(vectors)),
             Figure(f"{name}, weight of names", float(weight)),
         ]
@@ -102,10 +108,9 @@ CLAIM = Claim(
     "rows; half of the mentions, some of which name no row, are learned from, five splits. Candidates are the 30 "
     "nearest rows of all-MiniLM-L6-v2.",
     baseline="The cosine of runs of three characters of the names over all rows, with the threshold that is best for "
-    "the mentions that were learned from.",
+    "the mentions that were learned from. The same where runs that few rows have weigh more, as they do in the ranker, "
+    "is shown besides.",
     rule="F1 of first links, mentions without a row among them, is 0.02 higher or more on both sets, on average over "
     "the splits.",
     run=run,
-    guess="Names in Abt-Buy carry model numbers, which strings match best and vectors tell apart badly: there contexts "
-    "add little. The paper learns its encoders with the ranking loss, of which here only the weights are learned.",
 )

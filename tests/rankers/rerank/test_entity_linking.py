@@ -1,5 +1,6 @@
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,9 +28,17 @@ def runs(text: str, n: int) -> Counter[str]:
     return found
 
 
+def weighed(name: Any, n: int) -> dict[str, float]:
+    known = [runs(row if isinstance(row, str) else row[0], n) for row in ROWS]
+    found = runs(name if isinstance(name, str) else name[0], n)
+    return {run: count * (1 + np.log(5 / (1 + sum(run in row for row in known)))) for run, count in found.items()}
+
+
 def by_loops(query: int, row: int, n: int) -> tuple[float, float]:
-    a, b = (runs(one if isinstance(one, str) else one[0], n) for one in (ASKED[query], ROWS[row]))
-    names = sum(a[run] * b[run] for run in a) / np.sqrt(sum(v * v for v in a.values()) * sum(v * v for v in b.values()))
+    a, b = (weighed(one, n) for one in (ASKED[query], ROWS[row]))
+    names = sum(a[run] * b.get(run, 0) for run in a) / np.sqrt(
+        sum(v * v for v in a.values()) * sum(v * v for v in b.values())
+    )
     return names, float(Q[query] @ X[row] / np.linalg.norm(Q[query]) / np.linalg.norm(X[row]))
 
 
@@ -65,6 +74,18 @@ def test_weights_follow_what_tells_right_from_wrong() -> None:
     assert by_context.weights_[1] > 0.7
 
 
+def test_rare_runs_tell_more_than_common_ones() -> None:
+    rows = [f"lens camera {model}" for model in ("x1", "q7", "z3", "k9")]
+    asked = ["lens camera q7 black", "a k9"]
+    search = Search(Hits([[0, 1, 2, 3]] * 2, np.zeros((2, 4))), Q=Q[:2], X=np.ones((4, 3)), queries=asked, items=rows)
+    ranker = EntityLinking(threshold=-1).fit(search, [{1: 1.0}, {3: 1.0}])
+    assert ranker.rank(search).hits.ids[:, 0].tolist() == [1, 3]
+    assert ranker.n_names_ == 4
+    common, rare = (ranker._runs([text]).indices for text in ("lens", "q7"))
+    assert set(ranker.counts_[np.searchsorted(ranker.runs_, common)]) == {4}
+    assert set(ranker.counts_[np.searchsorted(ranker.runs_, rare)]) == {1}
+
+
 def test_the_threshold_is_the_one_of_the_best_f1() -> None:
     ranker = EntityLinking().fit(SEARCH, GRADES)
     free = EntityLinking(threshold=-1).fit(SEARCH, GRADES).rank(SEARCH).hits
@@ -95,9 +116,9 @@ def test_what_is_refused() -> None:
         EntityLinking().fit(SEARCH, GRADES[1:])
     with pytest.raises(ParameterError, match="threshold must be from -1 to 1"):
         EntityLinking(threshold=2).fit(SEARCH, GRADES)
-    for wrong in ({"ngram": 0}, {"n_reranked": 0}):
-        with pytest.raises(ParameterError, match="ngram and n_reranked must be at least 1"):
-            EntityLinking(**wrong).fit(SEARCH, GRADES)  # type: ignore[arg-type]
+    for wrong in ("ngram", "n_reranked"):
+        with pytest.raises(ParameterError, match=f"{wrong} must be at least 1"):
+            EntityLinking().set_params(**{wrong: 0}).fit(SEARCH, GRADES)
     with pytest.raises(DataError, match="got 3"):
         EntityLinking().fit(replace(SEARCH, items=[3, 3, 3, 3]), GRADES)
     with pytest.raises(NotFittedError):

@@ -7,15 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.preprocessing import normalize as unit_rows
 from sklearn.svm import LinearSVC
 
 from inlay.core.contracts import Grades, Ranker
 from inlay.core.errors import DataError, ParameterError
 from inlay.core.judgments import judgments, relevant_hits, relevant_rows
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, IdArray, Search
 from inlay.core.vectors import normalize, pair_scores
 
-from ._members import asked, ordered
+from ._members import asked, first, ordered
 
 COLUMNS = 1 << 18  # into which runs of characters are hashed
 
@@ -25,9 +27,11 @@ class EntityLinking(Ranker):
 
     .. math:: s(m, e) = w_1 \cos(\mathrm{ngrams}(m), \mathrm{ngrams}(e)) + w_2 \cos(q_m, x_e)
 
-    is a similarity of names, by their runs of characters, and one of contexts, by the vectors of the search. The
-    weights are learned from judged mentions by a pairwise contrastive ranking loss, the squared hinge of
-    :math:`s(m, e^+) - s(m, e^-)` over each right and each wrong hit of a mention; they are not negative and sum to 1.
+    is a similarity of names, by their runs of characters, and one of contexts, by the vectors of the search. A run
+    weighs :math:`1 + \ln((1 + n) / (1 + n_r))` times its count, where :math:`n_r` of the n names of the rows at `fit`
+    have it, so that a model number tells more than a brand. The weights of the two similarities are learned from judged
+    mentions by a pairwise contrastive ranking loss, the squared hinge of :math:`s(m, e^+) - s(m, e^-)` over each right
+    and each wrong hit of a mention; they are not negative and sum to 1.
     The `threshold` below which a mention names no row is the one of the best F1 of first links to the judgments. Rows
     below it are left out, so that a mention without a hit is one of no known entity.
 
@@ -44,6 +48,9 @@ class EntityLinking(Ranker):
 
     Attributes
     ----------
+    runs_ : (r,) int64, hashes of the runs of characters that the names of the rows have, in order.
+    counts_ : (r,) int64, the number of names that have each.
+    n_names_ : the number of rows that were counted.
     weights_ : (2,) float64, of names and of contexts.
     threshold_ : the least score of a link.
 
@@ -68,6 +75,9 @@ class EntityLinking(Ranker):
 
     paper: ClassVar[str] = "kilias2018idel"
 
+    runs_: IdArray
+    counts_: IdArray
+    n_names_: int
     weights_: NDArray[np.float64]
     threshold_: float
 
@@ -100,6 +110,10 @@ class EntityLinking(Ranker):
         y = judgments("EntityLinking", len(search.hits), y)
         if self.threshold is not None and not -1 <= self.threshold <= 1:
             raise ParameterError(f"threshold must be from -1 to 1, or None to learn it, got {self.threshold!r}.")
+        _, items = asked(search, "EntityLinking")
+        counts = np.bincount(self._runs(items).indices if len(items) else [])
+        self.runs_ = np.flatnonzero(counts)
+        self.counts_, self.n_names_ = counts[self.runs_], len(items)
         ids, both = self._similarities(search)
         right = relevant_hits(ids, y)
         self.weights_ = _weights(both, right, ids >= 0)
@@ -128,22 +142,30 @@ class EntityLinking(Ranker):
         """Return the hits that are looked at, and the similarity of names and of contexts of each, (n, c, 2)."""
         queries, items = asked(search, "EntityLinking")
         search.need("EntityLinking", "Q", "X")
-        if self.ngram < 1 or (self.n_reranked is not None and self.n_reranked < 1):
-            raise ParameterError(
-                f"ngram and n_reranked must be at least 1, got {self.ngram!r} and {self.n_reranked!r}."
-            )
-        ids = search.hits.ids[:, : self.n_reranked]
+        ids = first(search.hits, self.n_reranked)
         if not ids.size or not len(items):
             return ids, np.zeros((*ids.shape, 2))
         rows, place = np.unique(np.maximum(ids, 0), return_inverse=True)
         place = place.reshape(ids.shape)
-        runs = HashingVectorizer(
-            analyzer="char_wb", ngram_range=(self.ngram, self.ngram), n_features=COLUMNS, alternate_sign=False
-        )
-        A, B = (sparse.csr_array(runs.transform(_names(some))) for some in (queries, [items[i] for i in rows]))
+        known = np.zeros(COLUMNS)
+        known[self.runs_] = self.counts_
+        rare = sparse.diags_array(1 + np.log((1 + self.n_names_) / (1 + known)))
+        A, B = (unit_rows(self._runs(some) @ rare) for some in (queries, [items[i] for i in rows]))
         names = np.stack([(B[at] @ A[[i]].T).toarray()[:, 0] for i, at in enumerate(place)])
         Q, X = normalize(cast(FloatArray, search.Q)), normalize(cast(FloatArray, search.X)[rows])
         return ids, np.stack([names, pair_scores(Q, X, place).astype(np.float64)], axis=2)
+
+    def _runs(self, some: Sequence[Any]) -> sparse.csr_array:
+        """Return (n, COLUMNS) how often each run of characters is in the name of each."""
+        check_numbers(self, at_least={"ngram": 1})
+        runs = HashingVectorizer(
+            analyzer="char_wb",
+            ngram_range=(self.ngram, self.ngram),
+            n_features=COLUMNS,
+            alternate_sign=False,
+            norm=None,
+        )
+        return sparse.csr_array(runs.transform(_names(some)))
 
     def _scores(self, ids: IdArray, both: NDArray[np.float64]) -> FloatArray:
         return np.where(ids >= 0, both @ self.weights_, -np.inf).astype(np.float32)
@@ -173,8 +195,8 @@ def _best(scores: FloatArray, right: NDArray[np.bool_], n_links: int) -> float:
     """Return the threshold at which the first hits have the best F1."""
     if not scores.size or not n_links:
         return 1.0
-    first = scores.argmax(axis=1)[:, None]
-    top, hit = np.take_along_axis(scores, first, 1)[:, 0], np.take_along_axis(right, first, 1)[:, 0]
+    best = scores.argmax(axis=1)[:, None]
+    top, hit = np.take_along_axis(scores, best, 1)[:, 0], np.take_along_axis(right, best, 1)[:, 0]
     order = np.argsort(-top, kind="stable")
     top, found = top[order], np.cumsum(hit[order])
     f1 = 2 * found / (np.arange(1, len(top) + 1) + n_links)
