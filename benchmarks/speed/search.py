@@ -65,7 +65,7 @@ def systems(X: Any) -> Iterator[System]:
         ours = Faiss("IVF,SQ8", n_probe=1).fit(X)
 
         def at(effort: int) -> Search:
-            ours.n_probe_ = min(effort, ours.n_lists)
+            ours.set_params(n_probe=min(effort, ours.n_lists))
             return lambda q: ours.search(q, K).ids
 
         return at
@@ -74,7 +74,7 @@ def systems(X: Any) -> Iterator[System]:
         ours = Faiss(factory, ef_search=1, rescore=rescore).fit(X)
 
         def at(effort: int) -> Search:
-            ours.ef_search_ = effort
+            ours.set_params(ef_search=effort)
             return lambda q: ours.search(q, K).ids
 
         return at
