@@ -55,5 +55,5 @@ def test_multivector_compares_with_torch() -> None:
     small = ("--documents", "200", "--vectors", "20", "--dim", "32", "--queries", "4")
     rows = {row[""]: row for row in json.loads(run("multivector.py", *small, "--quick", "--busy", "--json"))["results"]}
     assert rows["MaxSim"]["recall@10"] == rows["torch einsum"]["recall@10"] == 1
-    assert {"numpy reduceat", "CentroidMaxSim 4 bits", "Muvera, 100 rescored"} <= set(rows)
+    assert {"numpy reduceat", "CentroidMaxSim 4 bits, 64 decoded", "Muvera, 100 rescored"} <= set(rows)
     assert all(row["ms/query"] > 0 and row["limit ms"] > 0 for row in rows.values())
