@@ -89,6 +89,7 @@ def run(progress):
         gains = [one[0] - one[1] for one in reached]
         figures += [
             Figure(f"{name}, F1 above string matching", float(ours - string), low=0.02),
+            Figure(f"{name}, F1 above string matching where rare runs weigh more", float(ours - rare), low=0.02),
             Figure(f"{name}, F1 above string matching, the least of the splits", float(min(gains))),
             Figure(f"{name}, F1", float(ours)),
             Figure(f"{name}, F1 of string matching", float(string)),
@@ -108,9 +109,12 @@ CLAIM = Claim(
     "rows; half of the mentions, some of which name no row, are learned from, five splits. Candidates are the 30 "
     "nearest rows of all-MiniLM-L6-v2.",
     baseline="The cosine of runs of three characters of the names over all rows, with the threshold that is best for "
-    "the mentions that were learned from. The same where runs that few rows have weigh more, as they do in the ranker, "
-    "is shown besides.",
-    rule="F1 of first links, mentions without a row among them, is 0.02 higher or more on both sets, on average over "
-    "the splits.",
+    "the mentions that were learned from. And the same where runs that few rows have weigh more, as they do "
+    "in the ranker.",
+    rule="F1 of first links, mentions without a row among them, is 0.02 higher or more than that of either string "
+    "matching on both sets, on average over the splits.",
     run=run,
+    guess="Names in Abt-Buy carry model numbers, which strings match best once rare runs weigh more, and vectors tell "
+    "apart badly: contexts only take from them there. The paper learns its encoders with the ranking loss, of which "
+    "here only the weights are learned.",
 )
