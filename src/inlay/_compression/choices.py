@@ -40,7 +40,8 @@ _STEPS: dict[str, Callable[[int], Transform]] = {
     "cut": lambda n: MatryoshkaTruncation(dim=n),
     "random": lambda n: RandomProjection(dim=n),
     "locality": lambda n: LocalityPreserving(dim=n),
-    "mpad": lambda n: MPAD(dim=n, n_rows=1000, n_steps=30),  # as good here as the defaults, which take minutes
+    # On SciFact it keeps as much as the defaults, in a third of their time.
+    "mpad": lambda n: MPAD(dim=n, n_rows=4000, n_steps=30),
     "tldr": lambda n: TLDR(dim=n),
     "auto": lambda n: Autoencoder(dim=n),
     # Of one layer, so that its Jacobian is that of the encoder and is known without being written out.
