@@ -36,11 +36,31 @@ def decoded(index):
 @pytest.mark.parametrize(("bits", "dim"), [(1, 13), (2, 24), (4, 9), (8, 24)])
 def test_scores_are_those_of_the_decoded_vectors(bits, dim):
     X, Q = items(40, dim), items(5, dim, seed=1, longest=50)
-    index = CentroidMaxSim(bits, n_candidates=40).fit(X)
+    index = CentroidMaxSim(bits, n_candidates=40, near=1.0).fit(X)
     want = MaxSim().fit(decoded(index)).search(Q, 40)
     hits = index.search(Q, 40)
     np.testing.assert_allclose(hits.scores, want.scores, rtol=1e-5)
     assert (hits.ids == want.ids).mean() > 0.95
+
+
+@pytest.mark.parametrize("near", [0.0, 0.125, 0.6])
+def test_vectors_are_scored_whose_centroids_come_near_the_best(near):
+    X, Q = items(30), items(4, seed=1, longest=50)
+    index = CentroidMaxSim(4, n_candidates=30, near=near).fit(X)
+    hits, vectors, n_left = index.search(Q, 30), decoded(index), 0
+    for query, ids, scores in zip(Q, hits.ids, hits.scores, strict=True):
+        products = query @ index.centroids_.T
+        above = products - products.mean(axis=1, keepdims=True)
+        steps = np.clip(np.rint(above * (255 / above.max())), 0, 255)
+        for row, score in zip(ids, scores, strict=True):
+            places = np.arange(X.offsets[row], X.offsets[row + 1])
+            entries = steps[:, index.codes_[places]]
+            least = np.maximum(entries.max(axis=1, keepdims=True) - round(255 * near), 1)
+            kept = places[(entries >= least).any(axis=0)]
+            n_left += len(places) - len(kept)
+            want = (query @ vectors.values[kept if len(kept) else places].T).max(axis=1).sum()
+            np.testing.assert_allclose(score, want, rtol=1e-5)
+    assert (n_left > 0) == (near < 0.5)
 
 
 def test_items_are_chosen_by_their_centroids():
@@ -101,6 +121,7 @@ def test_levels_settle_at_the_means_of_what_they_stand_for():
     [
         ({"bits": 3}, r"bits must be one of \(1, 2, 4, 8\), got 3"),
         ({"n_centroids": 70_000}, "n_centroids must be from 1 to 65536, or None, got 70000"),
+        ({"near": 1.5}, "near must be from 0 to 1, got 1.5"),
         ({"n_candidates": 0}, "n_candidates and n_fit must be at least 1"),
         ({"rescore": -1}, "rescore and n_iterations at least 0"),
     ],

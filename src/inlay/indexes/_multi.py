@@ -28,6 +28,14 @@ def kernels() -> ModuleType:
     return _multi_kernels
 
 
+def code_kernels() -> ModuleType:
+    """Return the compiled kernels of codes, which need Numba."""
+    load("numba", extra="quantize", purpose="A search by MaxSim")
+    from . import _code_kernels
+
+    return _code_kernels
+
+
 def stored_items(X: object, dtype: str = "float32") -> tuple[NDArray[Any], IdArray]:
     """Return the vectors of items as `dtype` that nobody else changes, and where each item starts and the last ends."""
     if not isinstance(X, Ragged):

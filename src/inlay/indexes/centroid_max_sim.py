@@ -11,10 +11,22 @@ from inlay.core.errors import ParameterError
 from inlay.core.values import FloatArray, Hits, IdArray, Ragged
 from inlay.core.vectors import top_k
 
-from ._multi import asked_items, choices, joined, k_means, kernels, max_sim_rescore, nearest, ordered, stored_items
+from ._multi import (
+    asked_items,
+    choices,
+    code_kernels,
+    joined,
+    k_means,
+    kernels,
+    max_sim_rescore,
+    nearest,
+    ordered,
+    stored_items,
+)
 
 BITS = (1, 2, 4, 8)
 MOST = 1 << 16  # centroids that a code of two bytes can name
+STEPS = 255  # of the scores of centroids
 BLOCK = 1 << 12  # vectors at a time
 SAMPLE = 1 << 18  # numbers from which the levels are learned
 ROUNDS = 20  # of Lloyd's algorithm over the levels
@@ -30,10 +42,11 @@ class CentroidMaxSim(Index):
 
     .. math:: \tilde s(q, d) = \sum_i \max_{c \,\in\, \text{codes}(d)} S_{c,i} ,
 
-    for which no vector is read. The best `n_candidates` are decoded and scored by MaxSim. PLAID first drops items and
-    centroids that are far from every query vector, because it looks the scores up one by one; here a row of the table
-    holds those of 32 query vectors in 8 bits each, so that a stored vector costs one instruction, and all items are
-    looked at.
+    for which no vector is read. The best `n_candidates` are decoded and scored by MaxSim, in each of them the vectors
+    that can be the nearest to a vector of the query, as far as their centroids tell (`near`). PLAID first drops items
+    and centroids that are far from every query vector, because it looks the scores up one by one; here a row of the
+    table holds those of 32 query vectors in 8 bits each, so that a stored vector costs one instruction, and all items
+    are looked at.
 
     Use it where `MaxSim` is too slow or its vectors take too much memory. `Muvera` needs no learning and any index of
     single vectors; `DiskMaxSim` scores by full vectors from disk.
@@ -42,6 +55,8 @@ class CentroidMaxSim(Index):
     ----------
     bits : 1, 2, 4 or 8 for each number of a residual.
     n_candidates : items that are decoded for a query; at least 1.
+    near : of a candidate, the vectors are decoded whose centroid, for some vector of the query, scores at most this
+        share of the range of such scores less than the best of the item; from 0 to 1, where all are.
     rescore : how many times `k` of them are compared again by their full vectors, which lie on disk where the index
         was loaded with ``mmap``; 0 where the codes have the last word and no vectors are kept.
     n_centroids : at most 65536; None takes :math:`2^{\lfloor \log_2 16 \sqrt t \rfloor}` for :math:`t` stored
@@ -92,6 +107,7 @@ class CentroidMaxSim(Index):
         bits: int = 4,
         *,
         n_candidates: int = 64,
+        near: float = 0.125,
         rescore: int = 0,
         n_centroids: int | None = None,
         n_fit: int = 16,
@@ -100,6 +116,7 @@ class CentroidMaxSim(Index):
     ) -> None:
         self.bits = bits
         self.n_candidates = n_candidates
+        self.near = near
         self.rescore = rescore
         self.n_centroids = n_centroids
         self.n_fit = n_fit
@@ -110,7 +127,7 @@ class CentroidMaxSim(Index):
     def examples(cls) -> Iterator[Self]:
         """Yield small instances for the contract checks."""
         yield cls()
-        yield cls(bits=8, n_candidates=30, rescore=3, n_centroids=20, random_state=1)
+        yield cls(bits=8, n_candidates=30, near=1.0, rescore=3, n_centroids=20, random_state=1)
 
     @property
     def bytes_per_vector(self) -> int:
@@ -132,6 +149,8 @@ class CentroidMaxSim(Index):
             raise ParameterError(f"bits must be one of {BITS}, got {self.bits!r}.")
         if self.n_centroids is not None and not 1 <= self.n_centroids <= MOST:
             raise ParameterError(f"n_centroids must be from 1 to {MOST}, or None, got {self.n_centroids}.")
+        if not 0 <= self.near <= 1:
+            raise ParameterError(f"near must be from 0 to 1, got {self.near}.")
         if self.n_candidates < 1 or self.rescore < 0 or self.n_fit < 1 or self.n_iterations < 0:
             raise ParameterError(
                 "n_candidates and n_fit must be at least 1, rescore and n_iterations at least 0, got "
@@ -166,22 +185,23 @@ class CentroidMaxSim(Index):
     def search(self, Q: Ragged, k: int, *, where: Where | None = None) -> Hits:
         """Find the best `k` items for each query; see `MaxSim.search` for the parameters and errors."""
         self._check_fitted()
-        library = kernels()
+        library, coded = kernels(), code_kernels()
+
         Q, k = asked_items(Q, k, self.centroids_.shape[1])
         rows = choices(where, self.offsets_)
         width = min(len(rows), max(k, self.n_candidates))
         ids, scores = np.full((len(Q), width), -1, np.int64), np.full((len(Q), width), -np.inf, np.float32)
         starts, stops = self.offsets_[rows], self.offsets_[rows + 1]
-        meant = _bytes(self.levels_, self.bits)
+        meant, slack = _bytes(self.levels_, self.bits), round(STEPS * self.near)
         centroids, codes, residuals = (np.asarray(held) for held in (self.centroids_, self.codes_, self.residuals_))
 
         def one(i: int) -> None:
-            tables = _tables(Q[i] @ self.centroids_.T, library.BYTES)
-            near = library.entry_sums(tables, codes, starts, stops)
+            tables = _tables(Q[i] @ self.centroids_.T, coded.BYTES)
+            near = coded.entry_sums(tables, codes, starts, stops)
             best = top_k(near[None].astype(np.float32), width)[0][0]
             ids[i] = rows[best]
-            scores[i] = library.decoded_scores(
-                library.laid(Q[i]), centroids, meant, codes, residuals, starts[best], stops[best]
+            scores[i] = coded.decoded_scores(
+                library.laid(Q[i]), tables, slack, centroids, meant, codes, residuals, starts[best], stops[best]
             )
 
         asked = np.flatnonzero(Q.lengths) if width else np.zeros(0, np.int64)
@@ -238,7 +258,7 @@ def _tables(products: FloatArray, width: int) -> NDArray[np.uint8]:
     """Round (m, centroids) products to 8 bits, one step for all, and lay `width` query vectors side by side."""
     # Only maxima count, which are rarely below the mean.
     above = products - products.mean(axis=1, keepdims=True)
-    steps = np.clip(np.rint(above * (255 / max(float(above.max()), 1e-30))), 0, 255).astype(np.uint8)
+    steps = np.clip(np.rint(above * (STEPS / max(float(above.max()), 1e-30))), 0, STEPS).astype(np.uint8)
     groups = -(-len(steps) // width)
     out = np.zeros((groups * width, steps.shape[1]), np.uint8)
     out[: len(steps)] = steps
