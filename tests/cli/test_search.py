@@ -115,6 +115,9 @@ def test_the_plan_of_a_filter_is_explained_where_the_index_makes_one(inlay, tmp_
         inlay("search", tmp_path / "f.space", "case 3", "-k", "2", "--explain", "--json", "--where", "n < 5").stdout
     )
     assert [hit["plan"] for hit in told] == [asdict(space.plan("n < 5", 2))] * 2
+    none = inlay("search", tmp_path / "f.space", "case 3", "--explain", "--json", "--where", "n < 0")
+    assert json.loads(none.stdout) == []
+    assert "plan: pre" in none.stderr
     told = json.loads(inlay("search", tmp_path / "f.space", "case 3", "-k", "1", "--explain", "--json").stdout)
     assert told[0]["plan"] is None
     told = json.loads(inlay("search", tmp_path / "f.space", "case 3", "-k", "1", "--json", "--where", "n < 5").stdout)

@@ -85,14 +85,14 @@ def search(
             how["rankers"].append(threshold(opened, judgments, coverage, **how))
         found = opened.search(asked, k=k, where=where, **how)
     plan = _plan(opened, where, k, how) if explain else None
+    if explain:  # beside the JSON, so that a search that finds nothing is explained as well
+        _explain(opened, where, plan, how, err=as_json)
     if as_json:
         hits = zip(asked, found, strict=True)
         rows = [(query, rank, hit) for query, hs in hits for rank, hit in enumerate(hs, 1)]
         said = {"plan": None if plan is None else asdict(plan)}
         print_json([result_json(*row) | (said | {"legs": row[2].legs} if explain else {}) for row in rows])
         return
-    if explain:
-        _explain(opened, where, plan, how)
     for i, (query, results) in enumerate(zip(asked, found, strict=True)):
         if len(asked) > 1:
             typer.echo(f"{'' if i == 0 else chr(10)}{query}")
@@ -134,16 +134,16 @@ def _plan(opened: "Space", where: str | None, k: int, how: dict[str, Any]) -> "P
     return None if where is None else opened.plan(where, max(k, how["depth"] or DEPTH) if choosing else k)
 
 
-def _explain(opened: "Space", where: str | None, plan: "Plan | None", how: dict[str, Any]) -> None:
+def _explain(opened: "Space", where: str | None, plan: "Plan | None", how: dict[str, Any], *, err: bool) -> None:
     info = opened.info()["index"]
-    typer.echo(f"vectors: {info['kind']}, for {info['why']}")
+    typer.echo(f"vectors: {info['kind']}, for {info['why']}", err=err)
     if where is not None:
         n = opened.count(where)
-        typer.echo(f"filter: {where}; {n:,} of {len(opened):,} passages, found first, then searched among")
+        typer.echo(f"filter: {where}; {n:,} of {len(opened):,} passages, found first, then searched among", err=err)
     if plan is not None:
-        typer.echo(f"plan: {plan.name}, at a selectivity of {plan.selectivity:.3g}; {plan.why}")
+        typer.echo(f"plan: {plan.name}, at a selectivity of {plan.selectivity:.3g}; {plan.why}", err=err)
     if how["hybrid"] is not None:
-        typer.echo(f"words: BM25 over an inverted index; fused by {how['hybrid']!r}")
+        typer.echo(f"words: BM25 over an inverted index; fused by {how['hybrid']!r}", err=err)
     for ranker in how["rankers"]:
         cutoff = getattr(ranker, "threshold_", None)
-        typer.echo(f"then: {ranker!r}" + ("" if cutoff is None else f", whose cutoff is {cutoff:.4f}"))
+        typer.echo(f"then: {ranker!r}" + ("" if cutoff is None else f", whose cutoff is {cutoff:.4f}"), err=err)
