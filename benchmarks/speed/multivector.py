@@ -10,8 +10,9 @@ the search takes several. Every time is the best of several runs with all cores;
 core, which other programs disturb less. Beside it stands what the machine allows: the bytes that have to be read over
 the measured memory bandwidth, or the multiply-adds over the measured peak of BLAS, whichever is longer.
 
-FastPlaid and PyLate, which is built on it, are made for one version of torch, and end the process with another, so
-that they cannot stand here.
+PyLate pins another torch than this package is tested with, and the codes of its index end the process with any other.
+Its PLAID index, with its defaults, therefore runs in a process of its own, by the interpreter of an environment with
+`pip install pylate` that INLAY_PYLATE_PYTHON names; without one it is left out.
 """
 
 import argparse
@@ -20,7 +21,9 @@ import importlib.util
 import json
 import os
 import platform
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from importlib.metadata import version
@@ -114,6 +117,22 @@ def peers(X: Ragged) -> list[tuple[str, Callable[[], Callable[[Any], Any]]]]:
     return found
 
 
+def by_pylate(X: Ragged, Q: Ragged, threads: int) -> dict[str, Any] | None:
+    """Return what PyLate's index found and how long it took; None where no interpreter is named."""
+    python = os.environ.get("INLAY_PYLATE_PYTHON")
+    if not python:
+        print("PyLate is left out: INLAY_PYLATE_PYTHON names no interpreter", file=sys.stderr)
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "vectors.npz"
+        np.savez(file, values=X.values, offsets=X.offsets, asked=Q.values, ends=Q.offsets)
+        # Twice, for a run takes it minutes.
+        script = str(Path(__file__).with_name("_pylate.py"))
+        given = (str(file), str(threads), index.clock.__name__, str(min(runs, 2)))
+        done = subprocess.run([python, script, *given], stdout=subprocess.PIPE, text=True, check=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
 def ours(X: Ragged) -> list[tuple[str, Any, Callable[[Any], float], Callable[[Any], float]]]:
     """Return our indexes, and what they keep in memory and multiply for a vector of a query."""
     n, (total, dim) = len(X), X.values.shape
@@ -145,7 +164,7 @@ def ours(X: Ragged) -> list[tuple[str, Any, Callable[[Any], float], Callable[[An
     ]
 
 
-def measured(X: Ragged, Q: Ragged, bandwidth: float, peak: float) -> list[dict[str, Any]]:
+def measured(X: Ragged, Q: Ragged, bandwidth: float, peak: float, threads: int) -> list[dict[str, Any]]:
     """Measure every search."""
     rows: list[dict[str, Any]] = []
     truth = MaxSim().fit(X).search(Q, K).ids
@@ -161,6 +180,12 @@ def measured(X: Ragged, Q: Ragged, bandwidth: float, peak: float) -> list[dict[s
         limit = max(X.values.nbytes / bandwidth, work)
         rows.append(_row(name, build, took, None, rows, limit, recall(found, truth), 4 * X.values.shape[1]))
         del call
+    if (theirs := by_pylate(X, Q, threads)) is not None:
+        took, many = theirs["took"] / len(Q), theirs["many"] / len(Q)
+        size = theirs["bytes"] / len(X.values)
+        limit = theirs["bytes"] / bandwidth
+        row = _row("PyLate PLAID", theirs["build"], took, many, rows, limit, recall(theirs["ids"], truth), size)
+        rows.append(row)
     for name, made, size, products in ours(X):
         before = index.clock()
         made.fit(X)
@@ -219,7 +244,7 @@ def main() -> None:
     else:
         X, Q = made_up(args.documents, args.vectors, args.dim, args.queries)
     X.values.flags.writeable = False
-    rows = measured(X, Q, bandwidth, peak)
+    rows = measured(X, Q, bandwidth, peak, threads)
     if args.json:
         print(json.dumps({"documents": len(X), "vectors": len(X.values), "dim": X.values.shape[1], "results": rows}))
         return
