@@ -117,8 +117,8 @@ class BM25(Index):
         ParameterError
             If a parameter is out of its range.
         """
-        vocabulary, counts = self._counted(texts(X))
-        return self._weigh(vocabulary, counts)
+        vocabulary, counts, tokens = self._counted(texts(X))
+        return self._weigh(vocabulary, counts, tokens)
 
     def add(self, X: Any) -> Self:
         """Store further texts behind those there are, and weigh all words anew from the counts that are kept.
@@ -129,8 +129,8 @@ class BM25(Index):
             If `X` is not a list of texts.
         """
         self._check_fitted()
-        fresh, more = self._counted(texts(X))
-        both = sorted({*self.vocabulary_, *fresh})
+        fresh, more, _ = self._counted(texts(X))
+        both = list({*self.vocabulary_, *fresh})
         column = {word: i for i, word in enumerate(both)}
         old = sparse.csc_array(
             (self.counts_, self.rows_, self.starts_), shape=(self.n_rows_, len(self.vocabulary_))
@@ -141,7 +141,10 @@ class BM25(Index):
         rows = np.concatenate([old.row, new.row + self.n_rows_])
         counts = np.concatenate([old.data, new.data])
         shape = (self.n_rows_ + more.shape[0], len(both))
-        return self._weigh(both, sparse.csr_array((counts, (rows, np.r_[old_columns, new_columns])), shape=shape))
+        every = sparse.csr_array((counts, (rows, np.r_[old_columns, new_columns])), shape=shape)
+        repeated = np.repeat(every.indices, every.data).tolist()
+        ends = np.append(0, np.cumsum(every.sum(axis=1), dtype=np.int64)).tolist()
+        return self._weigh(both, every, [repeated[first:last] for first, last in itertools.pairwise(ends)])
 
     def search(self, Q: Any, k: int, *, where: Where | None = None) -> Hits:
         """Find the best `k` texts for each query.
@@ -176,47 +179,47 @@ class BM25(Index):
         hits = lists_top_k(counts, lists, k, rows=allowed(where, self.n_rows_), purpose="BM25")
         return Hits(hits.ids, hits.scores + (counts @ self.floors_)[:, None]) if self.floors_.any() else hits
 
-    def _weigh(self, vocabulary: list[str], counts: Any) -> Self:
-        """Store what bm25s makes of (texts, words) counts."""
+    def _weigh(self, vocabulary: list[str], counts: Any, tokens: list[list[int]]) -> Self:
+        """Store what bm25s makes of the tokens of texts, and their (texts, words) counts, with the words in order."""
         n, words = counts.shape
-        lists = Lists.of(counts)
-        self.vocabulary_, self.n_rows_, self.rows_, self.starts_ = vocabulary, n, lists.rows, lists.starts
+        order = sorted(range(words), key=vocabulary.__getitem__)
+        lists = Lists.of(counts.tocsc()[:, order])
+        self.vocabulary_, self.n_rows_ = [vocabulary[column] for column in order], n
         self._columns: dict[str, int] | None = None
-        self.counts_ = lists.values.astype(np.int32)
+        self.rows_, self.starts_, self.counts_ = lists.rows, lists.starts, lists.values.astype(np.int32)
         self.values_, self.floors_ = np.zeros(len(self.rows_), np.float32), np.zeros(words, np.float32)
         if not words:
             return self
         scorer = self._library().BM25(k1=self.k1, b=self.b, delta=self.delta, method=self.variant)
-        repeated = np.repeat(counts.indices, counts.data).tolist()
-        ends = np.append(0, np.cumsum(counts.sum(axis=1), dtype=np.int64)).tolist()
-        tokens = [repeated[first:last] for first, last in itertools.pairwise(ends)]
         made = scorer.build_index_from_ids(range(words), tokens, show_progress=False)
         parts = tuple(np.asarray(made[name]) for name in ("data", "indices", "indptr"))
-        scores = sparse.csc_array(parts, shape=counts.shape)
+        scores = sparse.csc_array(parts, shape=counts.shape)[:, order]
         scores.sort_indices()
         self.values_ = np.maximum(scores.data, 0, dtype=np.float32)
         if scorer.nonoccurrence_array is not None:
-            self.floors_ = np.asarray(scorer.nonoccurrence_array, np.float32)
+            self.floors_ = np.asarray(scorer.nonoccurrence_array, np.float32)[order]
         return self
 
-    def _counted(self, X: list[str]) -> tuple[list[str], Any]:
-        """Return the words in order, and the (texts, words) counts."""
+    def _counted(self, X: list[str]) -> tuple[list[str], Any, list[list[int]]]:
+        """Return the words, the (texts, words) counts, and the words of each text by their numbers."""
         if self.variant not in VARIANTS:
             raise ParameterError(f"variant must be one of {', '.join(VARIANTS)}, got {self.variant!r}.")
         if self.k1 < 0 or not 0 <= self.b <= 1 or self.delta < 0:
             raise ParameterError(
                 f"k1 and delta must be at least 0 and b from 0 to 1, got {self.k1}, {self.delta} and {self.b}."
             )
-        words = self._words(X)
-        vocabulary = sorted({word for text in words for word in text})
-        column = {word: i for i, word in enumerate(vocabulary)}
-        ends = np.cumsum([0, *map(len, words)])
-        flat = np.fromiter((column[word] for text in words for word in text), np.int64, ends[-1])
+        found = self._tokens(X, return_ids=True)
+        vocabulary, tokens = sorted(found.vocab, key=found.vocab.__getitem__), list(found.ids)
+        ends = np.cumsum([0, *map(len, tokens)])
+        flat = np.fromiter(itertools.chain.from_iterable(tokens), np.int64, ends[-1])
         counts = sparse.csr_array((np.ones(len(flat), np.int32), flat, ends), shape=(len(X), len(vocabulary)))
         counts.sum_duplicates()
-        return vocabulary, counts
+        return vocabulary, counts, tokens
 
     def _words(self, X: list[str]) -> list[list[str]]:
+        return [list(words) for words in self._tokens(X, return_ids=False)]
+
+    def _tokens(self, X: list[str], *, return_ids: bool) -> Any:
         library, stemmer = self._library(), None
         if self.language is not None:
             stemming = load("Stemmer", extra="lexical", purpose="BM25")
@@ -229,8 +232,7 @@ class BM25(Index):
             library.tokenize([], stopwords=ignored, show_progress=False)
         except ValueError:
             ignored = []  # a language without a list of them
-        found = library.tokenize(X, stopwords=ignored, stemmer=stemmer, return_ids=False, show_progress=False)
-        return [list(words) for words in found]
+        return library.tokenize(X, stopwords=ignored, stemmer=stemmer, return_ids=return_ids, show_progress=False)
 
     def _known(self) -> dict[str, int]:
         columns = getattr(self, "_columns", None)
