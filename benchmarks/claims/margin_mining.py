@@ -12,11 +12,15 @@ from inlay.data.datasets import load
 from inlay.encoders.text import WordLlama
 from inlay.rankers.hubness import Margin
 
-LANGUAGES = ("deu", "fra", "rus", "cmn")
+# Those that the encoder and Tatoeba share, and others whose English side is searched as well.
+LANGUAGES = ("ara", "cmn", "deu", "fra", "ita", "jpn", "kor", "nld", "pol", "por", "rus", "spa", "tha", "tur")
+OTHERS = ("bul", "ces", "dan", "ell", "epo", "fin", "heb", "hun", "ron", "swe", "ukr", "vie")
+SHARES = (0.5, 0.025)  # of sentences that have a translation; BUCC has the second
+DRAWS = 5
 MAPPED = ("banking77", "stackoverflow-short", "agnews-short")
 LEARNED = 1000  # texts from which a map is learned
 SOURCES = 2000
-SMALL = {"LEARNED": 20, "SOURCES": 20}
+SMALL = {"LEARNED": 20, "SOURCES": 20, "LANGUAGES": ("deu",), "OTHERS": ("fra",), "DRAWS": 1}
 DEPTH = 16  # hits among which the best margin is taken
 
 
@@ -30,58 +34,64 @@ def run(progress):
         figures += [Figure(f"{name}, F1 by {kind}", value) for kind, value in found.items()]
     figures.append(Figure("mapped spaces, gain of F1 by ratio, mean", float(np.mean(gains)), low=0.1))
     figures.append(Figure("mapped spaces, gain of F1 by ratio, least", float(np.min(gains)), low=0.0))
-    gains = []
-    for name, space in _translations(progress):
-        found = _f1(*space)
-        gains.append(found["ratio"] - found["absolute"])
-        figures += [Figure(f"Tatoeba {name}, F1 by {kind}", value) for kind, value in found.items()]
-    figures.append(Figure("Tatoeba, gain of F1 by ratio, mean", float(np.mean(gains)), low=0.1))
+    texts = _sentences(progress)
+    for share in SHARES:
+        progress(f"mining of Tatoeba, {share:.1%} with a translation")
+        draws = [_f1(*_some_translated(*texts, share, seed)) for seed in range(DRAWS)]
+        what = f"Tatoeba, {share:.1%} with a translation"
+        figures += [Figure(f"{what}, F1 by {kind}", float(np.mean([f1[kind] for f1 in draws]))) for kind in draws[0]]
+        gain = float(np.mean([f1["ratio"] - f1["absolute"] for f1 in draws]))
+        figures.append(Figure(f"{what}, gain of F1 by ratio", gain, low=0.1 if share == min(SHARES) else None))
     return figures
 
 
 def _mapped(name):
-    """Return texts mapped into another space, and that space; the first half of the sources is there, and others."""
+    """Return texts mapped into another space, that space, and the pairs: the first half of the sources has one."""
     texts = list(load(name)["text"])[: LEARNED + 3 * SOURCES]
     Q, X = encoded(texts, WordLlama()), encoded(texts)
     Q = normalize(Ridge(1.0).fit(Q[:LEARNED], X[:LEARNED]).predict(Q[LEARNED:]))
     X = normalize(X[LEARNED:])
     sources = min(SOURCES, 2 * len(Q) // 3)
     pairs = sources // 2
-    return Q[:sources], np.concatenate([X[:pairs], X[sources:]]), pairs
+    truth = np.where(np.arange(sources) < pairs, np.arange(sources), -1)
+    return Q[:sources], np.concatenate([X[:pairs], X[sources:]]), truth
 
 
-def _translations(progress):
-    """Yield sentences of a language and English ones, which translate the first half of them, and others."""
-    vectors, texts = {}, {}
+def _sentences(progress):
+    """Return vectors of sentences of all languages, of English ones, and which of these each translates to."""
+    texts = {name: load(f"tatoeba-{name}") for name in (*LANGUAGES, *OTHERS)}
+    english = sorted({sentence for text in texts.values() for sentence in text["target"]})
+    progress(f"vectors of {len(english)} English sentences")
+    X, sides, row = multilingual(english), [], {sentence: i for i, sentence in enumerate(english)}
     for name in LANGUAGES:
         progress(f"vectors of {name}")
-        texts[name] = load(f"tatoeba-{name}")
-        vectors[name] = [normalize(multilingual(list(texts[name][side]))) for side in ("source", "target")]
-    for name in LANGUAGES:
-        Q, own = vectors[name]
-        said = set(texts[name]["target"])
-        others = [
-            vectors[other][1][[text not in said for text in texts[other]["target"]]]
-            for other in LANGUAGES
-            if other != name
-        ]
-        pairs = len(own) // 2
-        yield name, (Q, np.concatenate([own[:pairs], *others]), pairs)
+        sides.append(multilingual(list(texts[name]["source"])))
+    truth = np.array([row[sentence] for name in LANGUAGES for sentence in texts[name]["target"]])
+    return normalize(np.concatenate(sides)), normalize(X), truth
 
 
-def _f1(Q, X, pairs):
+def _some_translated(Q, X, truth, share, seed):
+    """Leave of the English sentences that are translations only those of a share of the sources."""
+    kept = np.random.default_rng(seed).permutation(len(truth))[: max(2, round(share * len(truth)))]
+    there = np.ones(len(X), bool)
+    there[truth] = False
+    there[truth[kept]] = True
+    place = np.where(there, np.cumsum(there) - 1, -1)
+    return Q, X[there], place[truth]
+
+
+def _f1(Q, X, truth):
     search = Search(product_top_k(Q, X, min(DEPTH, len(X))), Q=Q, X=X)
     found = {}
     for kind in ("absolute", "distance", "ratio"):
         hits = Margin(kind=kind).fit(search).rank(search).hits
-        found[kind] = _mined(hits.ids[:, 0], hits.scores[:, 0], pairs)
+        found[kind] = _mined(hits.ids[:, 0], hits.scores[:, 0], truth)
     return found
 
 
-def _mined(ids, scores, pairs):
+def _mined(ids, scores, truth):
     """Return the mean F1 on each half of the sources, by the threshold that is best on the other half."""
-    right = (ids == np.arange(len(ids))) & (np.arange(len(ids)) < pairs)
-    there = np.arange(len(ids)) < pairs
+    right, there = ids == truth, truth >= 0
     half = np.random.default_rng(0).permutation(len(ids)) % 2 == 0
     found = []
     for dev, test in ((half, ~half), (~half, half)):
@@ -100,13 +110,12 @@ CLAIM = Claim(
     says="A threshold on margins finds translations among other sentences far better than one on the cosine: over ten "
     "points of F1 more on BUCC.",
     data="Texts of Banking77, Stack Overflow and AG News by WordLlama, mapped by ridge regression to all-MiniLM-L6-v2, "
-    "half of them without their pair there; beside them sentences of Tatoeba by the multilingual Universal Sentence "
-    "Encoder, which was trained to have cosines that compare. The threshold is chosen on one half of the sources and "
+    "half of them without their pair there. And sentences of 14 languages of Tatoeba among the English ones of 26, by "
+    "the multilingual Universal Sentence Encoder, with one threshold for all; one in forty has a translation there, as "
+    "in BUCC, mean of five draws. One in two is shown besides. The threshold is chosen on one half of the sources and "
     "measured on the other.",
     baseline="The cosine, which is the absolute margin.",
     rule="By the ratio, F1 of translations is at least 0.1 above that of the cosine in the mean, and that in mapped "
     "spaces as well, where it is below that of the cosine in none.",
     run=run,
-    guess="The encoder of Tatoeba's sentences was trained to tell translations apart, so that its cosines compare, and "
-    "these sentences are short and alike in length; that of the paper was trained to translate.",
 )
