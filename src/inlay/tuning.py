@@ -26,7 +26,7 @@ EFFORTS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 512)
 WAYS: Mapping[str, tuple[Index, str, tuple[int, ...]]] = {
     "exact": (Exact(), "", (0,)),
     "hnsw": (HNSW(), "ef_search", EFFORTS),
-    "faiss": (Faiss("HNSW16,SQ8", ef_search=16, rescore=1.2), "ef_search", EFFORTS),
+    "faiss": (Faiss("HNSW16,SQ8", ef_search=16, rescore=2), "ef_search", EFFORTS),
     "turbovec4": (TurboVec(4, rescore=2), "rescore", (2, 4, 8)),
     "turbovec2": (TurboVec(2, rescore=4), "rescore", (4, 8, 16, 32)),
     "int8": (Coded(ScalarQuantizer(), rescore=1), "rescore", (1, 2)),
