@@ -38,7 +38,8 @@ class Faiss(Index):
     Use it for millions of rows where a graph takes too much memory or time to build, and for all that FAISS has; with
     "HNSW16,SQ8" and `rescore` 1.2 it answers many queries at once faster than `HNSW`, which tells how far it has come
     while it is built. `Exact` misses nothing, `Coded` takes any codec of this package; `DeDrift` is an inverted file
-    for rows that keep coming and change.
+    for rows that keep coming and change. Where more rows are copies of each other than a row has links, the graph of
+    FAISS does not reach all that is near them, at any effort; `HNSW` does.
 
     A filter never costs hits: lists are probed, and graphs walked, in proportion to the part that is allowed, few
     allowed rows are compared one by one, and a query that still finds fewer than k is answered exactly.
