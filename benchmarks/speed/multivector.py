@@ -182,10 +182,8 @@ def measured(X: Ragged, Q: Ragged, bandwidth: float, peak: float, threads: int) 
         del call
     if (theirs := by_pylate(X, Q, threads)) is not None:
         took, many = theirs["took"] / len(Q), theirs["many"] / len(Q)
-        size = theirs["bytes"] / len(X.values)
-        limit = theirs["bytes"] / bandwidth
-        row = _row("PyLate PLAID", theirs["build"], took, many, rows, limit, recall(theirs["ids"], truth), size)
-        rows.append(row)
+        found, size = recall(theirs["ids"], truth), theirs["bytes"] / len(X.values)
+        rows.append(_row("PyLate PLAID", theirs["build"], took, many, rows, None, found, size))
     for name, made, size, products in ours(X):
         before = index.clock()
         made.fit(X)
@@ -202,7 +200,7 @@ def measured(X: Ragged, Q: Ragged, bandwidth: float, peak: float, threads: int) 
     return rows
 
 
-def _row(name: str, build: float, took: float, many: Any, rows: Any, limit: float, found: float, size: float) -> Any:
+def _row(name: str, build: float, took: float, many: Any, rows: Any, limit: Any, found: float, size: float) -> Any:
     first = rows[0]["ms/query"] if rows else 1e3 * took
     values = (
         name,
@@ -210,7 +208,7 @@ def _row(name: str, build: float, took: float, many: Any, rows: Any, limit: floa
         1e3 * took,
         "" if many is None else 1e3 * many,
         first / (1e3 * took),
-        1e3 * limit,
+        "" if limit is None else 1e3 * limit,
         found,
         size,
     )

@@ -51,6 +51,16 @@ def test_a_graph_is_walked_as_far_as_faiss_walks_it():
     assert share(high) > 0.93
 
 
+def test_a_part_more_than_k_is_compared_again():
+    index = Faiss("HNSW8,SQ4", ef_search=40, rescore=1.2).fit(X)
+    hits = index.search(Q, 10)
+    ids = faiss.deserialize_index(index.index_).search(Q, 12, params=faiss.SearchParametersHNSW(efSearch=40))[1]
+    exact = np.einsum("qd,qkd->qk", Q, X[ids])
+    best = np.take_along_axis(ids, np.argsort(-exact, axis=1)[:, :10], 1)
+    np.testing.assert_array_equal(np.sort(hits.ids), np.sort(best))
+    assert (np.sort(best) != np.sort(ids[:, :10])).any()
+
+
 def test_probes_are_as_many_as_the_recall_takes():
     few, many = Faiss("IVF64,SQ8", recall=0.5).fit(X), Faiss("IVF64,SQ8", recall=0.98).fit(X)
     assert few.n_probe_ < many.n_probe_ < 64
@@ -109,6 +119,7 @@ def test_added_rows_are_found_with_the_old_lists():
         (Faiss(n_probe=0), "n_probe must be None or at least 1"),
         (Faiss(ef_search=0), "ef_search must be None or at least 1"),
         (Faiss(rescore=0), "at least 1"),
+        (Faiss(rescore=float("nan")), "at least 1"),
     ],
 )
 def test_wrong_parameters_are_refused(index, says):

@@ -280,7 +280,7 @@ class Faiss(Index):
     def _check_parameters(self) -> None:
         if not 0 < self.recall <= 1:
             raise ParameterError(f"recall must be above 0 and at most 1, got {self.recall}.")
-        if self.rescore < 1 or self.n_fit < 1 or self.exact_below < 0:
+        if not self.rescore >= 1 or self.n_fit < 1 or self.exact_below < 0:
             given = f"{self.rescore}, {self.n_fit} and {self.exact_below}"
             raise ParameterError(f"rescore and n_fit must be at least 1, and exact_below at least 0, got {given}.")
         for name, value in (("n_probe", self.n_probe), ("ef_search", self.ef_search)):

@@ -27,8 +27,9 @@ class Margin(Ranker):
 
     Use it to mine pairs, such as sentences and their translations: one cosine is high for a short sentence and low for
     a long one, and a threshold on margins holds for both. The bank is then all sentences of the source language, those
-    without a translation as well. Much is gained in spaces that were mapped onto each other, and little with an encoder
-    that was itself trained to tell translations apart. `CSLS` has twice the distance for its score, with 10 neighbours.
+    without a translation as well. Much is gained in spaces that were mapped onto each other, and where few sentences
+    have a translation or languages share a threshold; little where many have one, and the encoder was trained to tell
+    translations apart. `CSLS` has twice the distance for its score, with 10 neighbours.
 
     `fit` takes a search with the bank as Q; nothing else of it matters. Only hits are put into a new order, and one hit
     a query is enough where only its score is needed. The neighbours of a query are sought in the X that is ranked.
