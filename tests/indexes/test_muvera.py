@@ -55,7 +55,7 @@ def test_encodings_are_those_made_by_loops(seed, n_bits, dim_projection, fill_em
 
 def test_many_items_are_encoded_as_few_are():
     X = items(300, 6, longest=40)
-    index = Muvera(2, 10, 3).fit(X)
+    index = Muvera(2, 10, 3, fill_empty=True).fit(X)
     assert len(X.values) * 2**10 * 8 > 4 << 20  # more than a block
     for i in (0, 99, 299):
         np.testing.assert_allclose(
@@ -77,7 +77,7 @@ def test_the_estimate_is_never_above_max_sim_and_nears_it():
     scores = np.take_along_axis(exact.scores, np.argsort(exact.ids, axis=1), 1)
     gaps = []
     for n_bits in (1, 3, 6, 9):
-        index = Muvera(30, n_bits, None).fit(X)
+        index = Muvera(30, n_bits, None, fill_empty=True).fit(X)
         estimate = index.encode_queries(Q) @ index.encode_documents(X).T
         assert (estimate <= scores + 1e-4).all()
         gaps.append(float((scores - estimate).mean() / Q.lengths.mean()))

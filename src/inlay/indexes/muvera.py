@@ -43,8 +43,9 @@ class Muvera(Index):
     n_bits : hyperplanes of a repetition, which make ``2 ** n_bits`` buckets; from 0 to 12.
     dim_projection : dimension of a bucket; None leaves vectors as they are.
     dim_final : dimension to which the whole is brought by a count sketch; None leaves it.
-    fill_empty : let a bucket without a vector of the item take the nearest one, as the paper does; it is left empty
-        unless asked, as by the published code. ``benchmarks/claims/muvera.py`` has both.
+    fill_empty : let a bucket without a vector of the item take the nearest one, as the paper does. The estimate then
+        comes nearer to MaxSim the more buckets there are; the vectors of a text, which are much alike, are told apart
+        better where it is left empty, as by the published code. ``benchmarks/claims/muvera.py`` has both.
     n_rescored : items that are compared by MaxSim for a query; at least 1.
     index : an index of single vectors, of which a copy is fitted to the FDEs; None takes `Exact`.
     random_state : seed of hyperplanes, signs and sketch.
