@@ -51,6 +51,14 @@ def test_encode_compares_with_sentence_transformers() -> None:
 
 
 @pytest.mark.slow
+def test_lists_compares_seismic_with_the_exact_search() -> None:
+    printed = run("lists.py", "--rows", "1000", "--quick", "--busy")
+    rows = {line.split("|")[1].strip(): line.split("|")[2:-1] for line in printed.splitlines() if "1.000" in line}
+    assert {"Inverted", "scipy product", "Seismic, 10 columns"} <= set(rows)
+    assert all(float(cell) > 0 for cell in rows["Inverted"])
+
+
+@pytest.mark.slow
 def test_multivector_compares_with_torch() -> None:
     small = ("--documents", "200", "--vectors", "20", "--dim", "32", "--queries", "4")
     rows = {row[""]: row for row in json.loads(run("multivector.py", *small, "--quick", "--busy", "--json"))["results"]}

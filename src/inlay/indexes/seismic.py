@@ -39,7 +39,8 @@ class Seismic(Index):
 
     Use it where rows are millions and lists long: each row that is scored is read whole, and so are summaries, while
     `Inverted` reads only the lists, misses nothing, takes an eighth of the memory, and is the faster on tens of
-    thousands of rows. A query that finds fewer rows than there are is answered exactly.
+    thousands of rows; on 200,000 this is ahead by half with a `cut` of 3. A query that finds fewer rows than there
+    are is answered exactly.
 
     What differs from the paper: numbers of a summary are rounded up, so that with ``alpha=1`` none is below a row of
     its block, and vectors are kept in float32. `heap_factor` is that of the authors' program.
