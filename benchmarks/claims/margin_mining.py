@@ -15,7 +15,6 @@ from inlay.rankers.hubness import Margin
 # Those that the encoder and Tatoeba share, and others whose English side is searched as well.
 LANGUAGES = ("ara", "cmn", "deu", "fra", "ita", "jpn", "kor", "nld", "pol", "por", "rus", "spa", "tha", "tur")
 OTHERS = ("bul", "ces", "dan", "ell", "epo", "fin", "heb", "hun", "ron", "swe", "ukr", "vie")
-SHARES = (0.5, 0.025)  # of sentences that have a translation; BUCC has the second
 DRAWS = 5
 MAPPED = ("banking77", "stackoverflow-short", "agnews-short")
 LEARNED = 1000  # texts from which a map is learned
@@ -34,14 +33,21 @@ def run(progress):
         figures += [Figure(f"{name}, F1 by {kind}", value) for kind, value in found.items()]
     figures.append(Figure("mapped spaces, gain of F1 by ratio, mean", float(np.mean(gains)), low=0.1))
     figures.append(Figure("mapped spaces, gain of F1 by ratio, least", float(np.min(gains)), low=0.0))
-    texts = _sentences(progress)
-    for share in SHARES:
-        progress(f"mining of Tatoeba, {share:.1%} with a translation")
-        draws = [_f1(*_some_translated(*texts, share, seed)) for seed in range(DRAWS)]
-        what = f"Tatoeba, {share:.1%} with a translation"
-        figures += [Figure(f"{what}, F1 by {kind}", float(np.mean([f1[kind] for f1 in draws]))) for kind in draws[0]]
-        gain = float(np.mean([f1["ratio"] - f1["absolute"] for f1 in draws]))
-        figures.append(Figure(f"{what}, gain of F1 by ratio", gain, low=0.1 if share == min(SHARES) else None))
+    X, sources = _sentences(progress)
+    every = tuple(np.concatenate(sides) for sides in zip(*sources, strict=True))
+    for what, share, some, low in (
+        ("one language at a time, 2.5 % translated", 0.025, sources, 0.1),
+        ("all languages, 2.5 % translated", 0.025, [every], None),
+        ("all languages, 50 % translated", 0.5, [every], None),
+    ):
+        found = []
+        for i, (Q, truth) in enumerate(some):
+            progress(f"mining of Tatoeba, {what}, {i + 1} of {len(some)}")
+            found += [_f1(*_some_translated(Q, X, truth, share, seed)) for seed in range(DRAWS)]
+        means = {kind: float(np.mean([f1[kind] for f1 in found])) for kind in found[0]}
+        figures += [Figure(f"Tatoeba, {what}, F1 by {kind}", value) for kind, value in means.items()]
+        gain = means["ratio"] - means["absolute"]
+        figures.append(Figure(f"Tatoeba, {what}, gain of F1 by ratio", gain, low=low))
     return figures
 
 
@@ -58,16 +64,16 @@ def _mapped(name):
 
 
 def _sentences(progress):
-    """Return vectors of sentences of all languages, of English ones, and which of these each translates to."""
+    """Return vectors of English sentences, and for each language those of its sentences, and which they translate to."""
     texts = {name: load(f"tatoeba-{name}") for name in (*LANGUAGES, *OTHERS)}
     english = sorted({sentence for text in texts.values() for sentence in text["target"]})
     progress(f"vectors of {len(english)} English sentences")
-    X, sides, row = multilingual(english), [], {sentence: i for i, sentence in enumerate(english)}
+    X, sources, row = multilingual(english), [], {sentence: i for i, sentence in enumerate(english)}
     for name in LANGUAGES:
         progress(f"vectors of {name}")
-        sides.append(multilingual(list(texts[name]["source"])))
-    truth = np.array([row[sentence] for name in LANGUAGES for sentence in texts[name]["target"]])
-    return normalize(np.concatenate(sides)), normalize(X), truth
+        Q = multilingual(list(texts[name]["source"]))
+        sources.append((normalize(Q), np.array([row[sentence] for sentence in texts[name]["target"]])))
+    return normalize(X), sources
 
 
 def _some_translated(Q, X, truth, share, seed):
@@ -111,11 +117,14 @@ CLAIM = Claim(
     "points of F1 more on BUCC.",
     data="Texts of Banking77, Stack Overflow and AG News by WordLlama, mapped by ridge regression to all-MiniLM-L6-v2, "
     "half of them without their pair there. And sentences of 14 languages of Tatoeba among the English ones of 26, by "
-    "the multilingual Universal Sentence Encoder, with one threshold for all; one in forty has a translation there, as "
-    "in BUCC, mean of five draws. One in two is shown besides. The threshold is chosen on one half of the sources and "
-    "measured on the other.",
+    "the multilingual Universal Sentence Encoder, one language at a time; one sentence in forty has a translation "
+    "there, as in BUCC, mean of five draws. All languages with one threshold are shown besides. The threshold is chosen "
+    "on one half of the sources and measured on the other.",
     baseline="The cosine, which is the absolute margin.",
     rule="By the ratio, F1 of translations is at least 0.1 above that of the cosine in the mean, and that in mapped "
     "spaces as well, where it is below that of the cosine in none.",
     run=run,
+    guess="The encoder of Tatoeba's sentences was trained to tell translations apart, so that its cosines compare within "
+    "a language, and these sentences are short and alike in length; that of the paper was trained to translate. Where "
+    "languages share a threshold, which their cosines do not, the gain is as large as in the paper.",
 )

@@ -34,7 +34,7 @@ def run(progress):
                 ranks.append(_ranks(made.set_params(random_state=seed).fit(documents), queries, best))
             for recall in RECALLS:
                 ours = float(np.mean([_quantile(rank, recall) for rank in ranks]))
-                low = 2.0 if what == "encodings" else None
+                low = 2.0 if made.fill_empty else None
                 figures += [
                     Figure(f"{name}, {recall:.0%}, {what}", ours),
                     Figure(f"{name}, {recall:.0%}, {what}, times fewer", theirs[recall] / ours, low=low),
@@ -87,6 +87,9 @@ CLAIM = Claim(
     "empty, as in the published code; filled, as in the paper, is shown besides.",
     baseline="The documents that the nearest vectors of each query vector belong to, each counted once.",
     rule="Where 90 % and where 80 % of the best documents have to be among the candidates, at least two times fewer "
-    "of them on both sets.",
+    "of them on both sets, with empty buckets filled.",
     run=run,
+    guess="The vectors of a text by this model lie close together, in few buckets, so that a filled bucket repeats "
+    "what others say already and drowns what tells texts apart; with empty buckets left empty, about two times fewer "
+    "are needed on Cranfield as well.",
 )
