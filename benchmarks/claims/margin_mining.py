@@ -64,7 +64,7 @@ def _mapped(name):
 
 
 def _sentences(progress):
-    """Return vectors of English sentences, and for each language those of its sentences, and which they translate to."""
+    """Return vectors of English sentences; for each language those of its own, and which ones they translate to."""
     texts = {name: load(f"tatoeba-{name}") for name in (*LANGUAGES, *OTHERS)}
     english = sorted({sentence for text in texts.values() for sentence in text["target"]})
     progress(f"vectors of {len(english)} English sentences")
@@ -118,13 +118,13 @@ CLAIM = Claim(
     data="Texts of Banking77, Stack Overflow and AG News by WordLlama, mapped by ridge regression to all-MiniLM-L6-v2, "
     "half of them without their pair there. And sentences of 14 languages of Tatoeba among the English ones of 26, by "
     "the multilingual Universal Sentence Encoder, one language at a time; one sentence in forty has a translation "
-    "there, as in BUCC, mean of five draws. All languages with one threshold are shown besides. The threshold is chosen "
-    "on one half of the sources and measured on the other.",
+    "there, as in BUCC, mean of five draws. All languages with one threshold are shown besides. The threshold is "
+    "chosen on one half of the sources and measured on the other.",
     baseline="The cosine, which is the absolute margin.",
     rule="By the ratio, F1 of translations is at least 0.1 above that of the cosine in the mean, and that in mapped "
     "spaces as well, where it is below that of the cosine in none.",
     run=run,
-    guess="The encoder of Tatoeba's sentences was trained to tell translations apart, so that its cosines compare within "
-    "a language, and these sentences are short and alike in length; that of the paper was trained to translate. Where "
-    "languages share a threshold, which their cosines do not, the gain is as large as in the paper.",
+    guess="The encoder of Tatoeba's sentences was trained to tell translations apart, so that its cosines compare "
+    "within a language, and these sentences are short and alike in length; that of the paper was trained to translate. "
+    "Where languages share a threshold, which their cosines do not, the gain is as large as in the paper.",
 )

@@ -29,8 +29,8 @@ def kernels() -> ModuleType:
 
 
 def code_kernels() -> ModuleType:
-    """Return the compiled kernels of codes, which need Numba."""
-    load("numba", extra="quantize", purpose="A search by MaxSim")
+    """Return the compiled kernels of codes, which stand on the others."""
+    kernels()
     from . import _code_kernels
 
     return _code_kernels
