@@ -28,8 +28,8 @@ class BM25(Index):
     .. math:: \sum_{w \in Q} \mathrm{IDF}(w) \frac{f(w, D)}{f(w, D) + k_1 (1 - b + b\,|D| / \overline{|D|})},
 
     with :math:`\mathrm{IDF}(w) = \ln(1 + (N - n(w) + \tfrac12) / (n(w) + \tfrac12))` in Lucene's variant. As in BM25S
-    (Lù 2024), whose library counts words and makes the scores, each summand is computed when the texts are stored, so
-    that a search only adds numbers of the lists of its words. The lists lie on disk where the index was loaded with
+    (Lù 2024), whose library parts texts into words, each summand is computed when the texts are stored, so that a
+    search only adds numbers of the lists of its words. The lists lie on disk where the index was loaded with
     ``mmap``: only those of the words asked for are read, so that texts may be more than fit into memory. Only texts
     that share a word with the query are hits; equal scores stand in the order of row numbers.
 
@@ -117,8 +117,7 @@ class BM25(Index):
         ParameterError
             If a parameter is out of its range.
         """
-        vocabulary, counts, tokens = self._counted(texts(X))
-        return self._weigh(vocabulary, counts, tokens)
+        return self._weigh(*self._counted(texts(X)))
 
     def add(self, X: Any) -> Self:
         """Store further texts behind those there are, and weigh all words anew from the counts that are kept.
@@ -129,22 +128,16 @@ class BM25(Index):
             If `X` is not a list of texts.
         """
         self._check_fitted()
-        fresh, more, _ = self._counted(texts(X))
-        both = list({*self.vocabulary_, *fresh})
+        fresh, more = self._counted(texts(X))
+        both = sorted({*self.vocabulary_, *fresh})
         column = {word: i for i, word in enumerate(both)}
-        old = sparse.csc_array(
-            (self.counts_, self.rows_, self.starts_), shape=(self.n_rows_, len(self.vocabulary_))
-        ).tocoo()
-        new = more.tocoo()
-        old_columns = np.array([column[word] for word in self.vocabulary_], np.int64)[old.col]
-        new_columns = np.array([column[word] for word in fresh], np.int64)[new.col]
-        rows = np.concatenate([old.row, new.row + self.n_rows_])
-        counts = np.concatenate([old.data, new.data])
+        old_columns = np.array([column[word] for word in self.vocabulary_], np.int64)
+        new_columns = np.array([column[word] for word in fresh], np.int64)
+        columns = np.repeat(np.r_[old_columns, new_columns], np.r_[np.diff(self.starts_), np.diff(more.indptr)])
+        rows = np.concatenate([self.rows_, more.indices + np.int32(self.n_rows_)])
+        counts = np.concatenate([self.counts_, more.data])
         shape = (self.n_rows_ + more.shape[0], len(both))
-        every = sparse.csr_array((counts, (rows, np.r_[old_columns, new_columns])), shape=shape)
-        repeated = np.repeat(every.indices, every.data).tolist()
-        ends = np.append(0, np.cumsum(every.sum(axis=1), dtype=np.int64)).tolist()
-        return self._weigh(both, every, [repeated[first:last] for first, last in itertools.pairwise(ends)])
+        return self._weigh(both, sparse.coo_array((counts, (rows, columns)), shape=shape).tocsc())
 
     def search(self, Q: Any, k: int, *, where: Where | None = None) -> Hits:
         """Find the best `k` texts for each query.
@@ -179,29 +172,30 @@ class BM25(Index):
         hits = lists_top_k(counts, lists, k, rows=allowed(where, self.n_rows_), purpose="BM25")
         return Hits(hits.ids, hits.scores + (counts @ self.floors_)[:, None]) if self.floors_.any() else hits
 
-    def _weigh(self, vocabulary: list[str], counts: Any, tokens: list[list[int]]) -> Self:
-        """Store what bm25s makes of the tokens of texts, and their (texts, words) counts, with the words in order."""
-        n, words = counts.shape
-        order = sorted(range(words), key=vocabulary.__getitem__)
-        lists = Lists.of(counts.tocsc()[:, order])
-        self.vocabulary_, self.n_rows_ = [vocabulary[column] for column in order], n
+    def _weigh(self, vocabulary: list[str], counts: Any) -> Self:
+        """Store the (texts, words) counts as lists, and what each of them adds to a score."""
+        counts.sort_indices()
+        self.vocabulary_, self.n_rows_ = vocabulary, counts.shape[0]
         self._columns: dict[str, int] | None = None
-        self.rows_, self.starts_, self.counts_ = lists.rows, lists.starts, lists.values.astype(np.int32)
-        self.values_, self.floors_ = np.zeros(len(self.rows_), np.float32), np.zeros(words, np.float32)
-        if not words:
-            return self
-        scorer = self._library().BM25(k1=self.k1, b=self.b, delta=self.delta, method=self.variant)
-        made = scorer.build_index_from_ids(range(words), tokens, show_progress=False)
-        parts = tuple(np.asarray(made[name]) for name in ("data", "indices", "indptr"))
-        scores = sparse.csc_array(parts, shape=counts.shape)[:, order]
-        scores.sort_indices()
-        self.values_ = np.maximum(scores.data, 0, dtype=np.float32)
-        if scorer.nonoccurrence_array is not None:
-            self.floors_ = np.asarray(scorer.nonoccurrence_array, np.float32)[order]
+        self.rows_, self.starts_ = counts.indices.astype(np.int32), counts.indptr.astype(np.int64)
+        self.counts_ = counts.data.astype(np.int32)
+        lengths = np.bincount(self.rows_, self.counts_, minlength=self.n_rows_)
+        held = 1 - self.b + self.b * lengths / (lengths.sum() / max(1, self.n_rows_) or 1)
+        shift = self.delta if self.variant == "bm25l" else 0.0
+        scale = 1.0 if self.variant in ("robertson", "lucene") else self.k1 + 1
+        worth = self.counts_ / held.astype(np.float32)[self.rows_] + np.float32(shift)
+        worth /= worth + np.float32(self.k1)
+        worth *= np.float32(scale)
+        without = scale * shift / (self.k1 + shift) if shift else 0.0  # what f = 0 is worth
+        rarity = _rarity(self.variant, np.diff(self.starts_), self.n_rows_)
+        worth -= np.float32(without)
+        worth *= np.repeat(rarity, np.diff(self.starts_))
+        self.values_ = np.maximum(worth, 0, out=worth)
+        self.floors_ = rarity * np.float32(self.delta if self.variant == "bm25+" else without)
         return self
 
-    def _counted(self, X: list[str]) -> tuple[list[str], Any, list[list[int]]]:
-        """Return the words, the (texts, words) counts, and the words of each text by their numbers."""
+    def _counted(self, X: list[str]) -> tuple[list[str], Any]:
+        """Return the words in order, and the (texts, words) counts by words."""
         if self.variant not in VARIANTS:
             raise ParameterError(f"variant must be one of {', '.join(VARIANTS)}, got {self.variant!r}.")
         if self.k1 < 0 or not 0 <= self.b <= 1 or self.delta < 0:
@@ -209,12 +203,15 @@ class BM25(Index):
                 f"k1 and delta must be at least 0 and b from 0 to 1, got {self.k1}, {self.delta} and {self.b}."
             )
         found = self._tokens(X, return_ids=True)
-        vocabulary, tokens = sorted(found.vocab, key=found.vocab.__getitem__), list(found.ids)
-        ends = np.cumsum([0, *map(len, tokens)])
-        flat = np.fromiter(itertools.chain.from_iterable(tokens), np.int64, ends[-1])
-        counts = sparse.csr_array((np.ones(len(flat), np.int32), flat, ends), shape=(len(X), len(vocabulary)))
+        vocabulary = sorted(found.vocab)
+        place = np.empty(len(vocabulary), np.int32)
+        place[[found.vocab[word] for word in vocabulary]] = np.arange(len(vocabulary))
+        ends = np.cumsum([0, *map(len, found.ids)])
+        flat = place[np.fromiter(itertools.chain.from_iterable(found.ids), np.int32, ends[-1])]
+        ones = np.ones(len(flat), np.int32)
+        counts = sparse.csr_array((ones, flat, ends), shape=(len(X), len(vocabulary))).tocsc()
         counts.sum_duplicates()
-        return vocabulary, counts, tokens
+        return vocabulary, counts
 
     def _words(self, X: list[str]) -> list[list[str]]:
         return [list(words) for words in self._tokens(X, return_ids=False)]
@@ -243,3 +240,17 @@ class BM25(Index):
     @staticmethod
     def _library() -> ModuleType:
         return load("bm25s", extra="lexical", purpose="BM25")
+
+
+def _rarity(variant: str, n: IdArray, rows: int) -> FloatArray:
+    """Return the IDF of words that stand in n of the rows."""
+    odds = (rows - n + 0.5) / (n + 0.5)
+    ratio = {
+        "robertson": np.maximum(odds, 1),
+        "lucene": 1 + odds,
+        "atire": rows / n,
+        "bm25l": (rows + 1) / (n + 0.5),
+        "bm25+": (rows + 1) / n,
+    }
+    out: FloatArray = np.log(ratio[variant]).astype(np.float32)
+    return out
