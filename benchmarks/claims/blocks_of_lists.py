@@ -47,14 +47,14 @@ def run(progress):
                 break
         compared = index.compared(Q, K).sum(axis=0)
         # Numbers read: of rows that are scored and of summaries, against those of the lists that the scan goes through.
-        numbers = compared[0] * X.nnz / X.shape[0] + compared[1] * len(index.codes_) / len(index.lows_)
+        numbers = compared[0] * X.nnz / X.shape[0] + compared[1]
         listed = np.diff(exact.starts_)[Q.indices].sum()
         shares.append(compared[0] / reached)
         last = n == SIZES[-1]
         figures += [
             Figure(f"recall@{K}, {n:,} rows", float(found), low=RECALL),
             Figure(f"rows scored over rows reached by the scan, {n:,}", shares[-1], high=0.5 if last else None),
-            Figure(f"summaries looked at, a query, {n:,}", float(compared[1] / N_QUERIES)),
+            Figure(f"numbers of summaries read, a query, {n:,}", float(compared[1] / N_QUERIES)),
             Figure(f"numbers read over those of the scan, {n:,}", float(numbers / listed)),
             Figure(f"seconds of the scan over seconds of Seismic, {n:,}", exact_seconds / seconds),
             Figure(f"seconds to build, {n:,}", build_seconds),

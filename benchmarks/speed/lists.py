@@ -91,10 +91,11 @@ def main() -> None:
     for name, build, call in built:
         many, one = (1e3 * seconds_ / n_queries for seconds_ in best[name])
         limit: object = 1e3 * lists / n_queries if name == "Inverted" else ""
-        rows.append([name, build, many, one, best["Inverted"][0] / best[name][0], limit, recall(call(Q), truth)])
+        size = (seismic.nbytes if name.startswith("Seismic") else ENTRY * X.nnz) / 1e6
+        rows.append([name, build, size, many, one, best["Inverted"][0] / best[name][0], limit, recall(call(Q), truth)])
     how = "processor time on one core" if args.busy else f"{threads} cores"
     print(f"{platform.machine()}, {how}; Python {platform.python_version()}, numba {numba.__version__}")
-    head = ["", "build s", "ms/query at once", "one at a time", "speed / Inverted", "limit ms", f"recall@{K}"]
+    head = ["", "build s", "MB", "ms/query at once", "one at a time", "speed / Inverted", "limit ms", f"recall@{K}"]
     table(f"{n:,} sparse vectors of {ROW} numbers, {n_queries} queries of {QUERY}", head, rows)
 
 

@@ -41,19 +41,95 @@ def test_blocks_part_the_largest_numbers_of_each_list():
             assert dense[rows, column].min() >= np.sort(dense[:, column])[-want]
 
 
+def summaries(index):
+    """Return for each list and block of it the columns of its summary, with their numbers."""
+    for column in range(len(index.list_starts_) - 1):
+        first, last = index.list_starts_[column : column + 2]
+        found = [{} for _ in range(first, last)]
+        for at in range(*index.column_starts_[column : column + 2]):
+            for e in range(*index.entry_starts_[at : at + 2]):
+                block = first + index.owners_[e]
+                number = index.lows_[block] + index.steps_[block] * np.float32(index.codes_[e])
+                found[index.owners_[e]][int(index.summary_columns_[at])] = number
+        for block, numbers in zip(range(first, last), found, strict=True):
+            yield index.members_[index.block_starts_[block] : index.block_starts_[block + 1]], block, numbers
+
+
 def test_summaries_hold_the_maxima_and_enough_of_their_sum():
     dense = X.toarray()
     whole, some = Seismic(alpha=1.0).fit(X), Seismic(alpha=0.4).fit(X)
     for index, alpha in ((whole, 1.0), (some, 0.4)):
-        for block in range(0, len(index.lows_), 7):
-            maxima = dense[index.members_[index.block_starts_[block] : index.block_starts_[block + 1]]].max(axis=0)
-            part = slice(index.summary_starts_[block], index.summary_starts_[block + 1])
-            columns, step = index.summary_columns_[part], index.steps_[block]
-            numbers = index.lows_[block] + step * index.codes_[part].astype(np.float32)
-            assert (numbers >= maxima[columns] - 1e-5).all()
-            assert (numbers <= maxima[columns] + step + 1e-5).all()
-            assert maxima[columns].sum() >= alpha * maxima.sum() - 1e-4
+        for members, block, summary in summaries(index):
+            maxima, columns, step = dense[members].max(axis=0), list(summary), index.steps_[block]
+            numbers, kept = np.array(list(summary.values())), maxima[columns]
+            assert (numbers >= kept - 1e-5).all()
+            assert (numbers <= kept + step + 1e-5).all()
+            assert kept.sum() >= alpha * maxima.sum() - 1e-4
+            assert kept.min() >= np.delete(maxima, columns).max(initial=0)
+            if alpha < 1:
+                assert kept.sum() - kept.min() < alpha * maxima.sum() + 1e-4
     assert len(some.codes_) < 0.6 * len(whole.codes_)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-40, 1e30])
+@pytest.mark.parametrize("alpha", [1e-9, 0.3, 0.5, 0.999])
+def test_the_largest_peaks_are_those_that_sorting_gives(scale, alpha):
+    from inlay.indexes._block_kernels import enough
+
+    rng = np.random.default_rng(0)
+    for m in (1, 2, 40, 700):
+        peaks = (rng.pareto(1.0, 1000) + 0.01).astype(np.float32) * np.float32(scale)
+        touched = rng.permutation(1000).astype(np.int32)
+        before = np.sort(peaks[touched[:m]].astype(np.float64))[::-1]
+        want = int(np.searchsorted(np.cumsum(before), alpha * before.sum() * (1 - 1e-12))) + 1
+        kept = enough(peaks, touched, m, alpha)
+        assert kept == want
+        np.testing.assert_array_equal(np.sort(peaks[touched[:kept]])[::-1], before[:want])
+
+
+def test_a_row_is_in_the_block_of_the_centroid_nearest_to_its_largest_numbers():
+    from inlay.indexes._block_kernels import draw
+
+    index, dense = Seismic(block_size=8, doc_cut=3, random_state=5).fit(X), X.toarray()
+    heads = np.where(dense >= np.sort(dense, axis=1)[:, -3:-2], dense, 0)
+    for column in range(60):
+        rows = np.flatnonzero(dense[:, column])
+        order = np.arange(len(rows))
+        draw(order, -(-len(rows) // 8), 5 * 1_000_003 + column)
+        centroids = np.sort(order[: -(-len(rows) // 8)])
+        want = {}
+        for row in rows:
+            products = [float(heads[row].astype(float) @ dense[rows[c]]) for c in centroids]
+            if not max(products):
+                products = [float(dense[row] @ dense[rows[c]]) for c in centroids]
+            want.setdefault(int(np.argmax(products)), []).append(row)
+        found = [
+            index.members_[index.block_starts_[block] : index.block_starts_[block + 1]].tolist()
+            for block in range(*index.list_starts_[column : column + 2])
+        ]
+        assert sorted(found) == sorted(want.values())
+
+
+def test_centroids_are_drawn_evenly():
+    from inlay.indexes._block_kernels import draw
+
+    drawn = np.zeros(10)
+    for seed in range(4000):
+        order = np.arange(10)
+        draw(order, 3, seed)
+        assert sorted(order) == list(range(10))
+        drawn[order[:3]] += 1
+    assert (np.abs(drawn - 1200) < 5 * np.sqrt(4000 * 0.3 * 0.7)).all()
+
+
+def test_the_blocks_are_the_same_whatever_the_number_of_threads():
+    numba = pytest.importorskip("numba")
+    before, made = numba.get_num_threads(), []
+    for threads in (1, before):
+        numba.set_num_threads(threads)
+        made.append(Seismic(n_postings=100).fit(X))
+    for name, value in vars(made[0]).items():
+        np.testing.assert_array_equal(value, getattr(made[1], name))
 
 
 def test_a_smaller_heap_factor_finds_more_and_looks_at_more():
