@@ -43,6 +43,33 @@ def test_a_language_model_answers_each_text_for_itself(tiny):
     )
 
 
+@pytest.mark.parametrize("text", ["b c d e", "b"])
+def test_answers_are_those_of_a_model_that_reads_the_question_for_each(tiny, text):
+    import torch
+    import transformers
+
+    model = LanguageModel(tiny, prompt="{text}", max_tokens=6, dtype="float32")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tiny)
+    seeds, seen = [], torch.manual_seed
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "manual_seed", lambda seed: (seeds.append(seed), seen(seed)))
+        answers = model.generate([text], 4)[0]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seeds[0])
+        out = transformers.LlamaForCausalLM.from_pretrained(tiny).generate(
+            **tokenizer([text], return_tensors="pt"),
+            max_new_tokens=6,
+            do_sample=True,
+            temperature=model.temperature,
+            top_k=0,
+            num_return_sequences=4,
+            pad_token_id=0,
+        )
+    read = len(text.split())
+    assert answers == [tokenizer.decode(row[read:], skip_special_tokens=True).strip() for row in out]
+    assert len(set(answers)) > 1
+
+
 def test_a_language_model_that_is_not_there_is_named(tmp_path):
     with pytest.raises(MissingData, match="no language model"):
         LanguageModel(tmp_path).generate(["a"], 1)

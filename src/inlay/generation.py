@@ -117,13 +117,18 @@ class LanguageModel(Method):
         seed = int.from_bytes(hashlib.sha256(f"{self.random_state}\0{text}".encode()).digest()[:7], "big")
         with torch.random.fork_rng(devices=[]), torch.inference_mode():
             torch.manual_seed(seed)
+            read = {}
+            if tokens["input_ids"].shape[1] > 1:  # what was asked is read once, and not once for each answer
+                begun = model(**{name: value[:, :-1] for name, value in tokens.items()}, use_cache=True)
+                begun.past_key_values.batch_repeat_interleave(n)
+                read = {"past_key_values": begun.past_key_values}
             out = model.generate(
-                **tokens,
+                **{name: value.repeat_interleave(n, dim=0) for name, value in tokens.items()},
+                **read,
                 max_new_tokens=self.max_tokens,
                 do_sample=True,
                 temperature=self.temperature,
                 top_k=0,
-                num_return_sequences=n,
                 pad_token_id=tokenizer.eos_token_id,
             )
         start = tokens["input_ids"].shape[1]
