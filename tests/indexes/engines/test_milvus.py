@@ -1,7 +1,11 @@
 """Milvus gives the rows that brute force gives, and says what is wrong with the server and the collection."""
 
+import time
+from concurrent import futures
+
 import numpy as np
 import pytest
+import servers
 
 from inlay.core.errors import DataError, ParameterError, ShapeError
 from inlay.core.vectors import normalize, product_top_k
@@ -14,9 +18,16 @@ X = normalize(np.random.default_rng(0).standard_normal((400, 8)))
 Q = normalize(np.random.default_rng(1).standard_normal((5, 8)))
 
 
-@pytest.fixture(scope="module")
-def uri(tmp_path_factory):
-    return str(tmp_path_factory.mktemp("milvus") / "milvus.db")
+@pytest.fixture(scope="module", params=["file", "server"])
+def uri(request, tmp_path_factory):
+    if request.param == "file":
+        yield str(tmp_path_factory.mktemp("milvus") / "milvus.db")
+        return
+    try:
+        with servers.milvus() as (address, _):
+            yield address
+    except servers.Absent as error:
+        pytest.skip(str(error))
 
 
 def same(hits, want):
@@ -79,6 +90,25 @@ def test_a_collection_of_somebody_else_is_left_alone(uri):
 def test_a_server_that_is_not_there_is_named():
     with pytest.raises(DataError, match=r"Milvus at http://127\.0\.0\.1:9 did not"):
         Milvus("http://127.0.0.1:9", "nowhere", timeout=1).fit(X)
+
+
+def test_a_server_that_dies_in_the_middle_of_searches_is_named():
+    try:
+        with servers.milvus() as (address, process), futures.ThreadPoolExecutor(1) as thread:
+            index = Milvus(address, "dying", exact=True, timeout=5).fit(X)
+            want = product_top_k(Q, X, 3)
+
+            def ask():
+                while True:
+                    same(index.search(Q, 3), want)
+
+            asked = thread.submit(ask)
+            time.sleep(0.5)
+            process.kill()
+            with pytest.raises(DataError, match="did not do it for the collection 'dying'"):
+                asked.result(60)
+    except servers.Absent as error:
+        pytest.skip(str(error))
 
 
 def test_refuses_what_is_wrong(uri):
