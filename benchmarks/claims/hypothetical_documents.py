@@ -1,7 +1,7 @@
-"""Whether documents that a small language model makes up find real ones better than the query does."""
+"""Whether documents that a language model makes up find real ones better than the query does."""
 
 import numpy as np
-from _generated import written
+from _generated import language_model, written
 from _tokens import difference
 from _vectors import encoded, ndcg
 
@@ -43,7 +43,7 @@ def run(progress):
         asked = asked[:N_QUERIES]
         queries, rows = [columns["queries"][q] for q in asked], {d: i for i, d in enumerate(columns["documents"])}
         grades = [{rows[d]: g for d, g in columns["relevant"][q].items() if d in rows} for q in asked]
-        made_up = written(prompt, queries, N_DOCUMENTS, progress)
+        made_up = written(language_model(prompt), queries, N_DOCUMENTS, progress)
         for what, encoder in (
             ("hashed words", HashingEncoder(dim=4096)),
             ("WordLlama", WordLlama()),
@@ -72,10 +72,8 @@ CLAIM = Claim(
     says="With an encoder that has seen no judgments of relevance, made-up answers find documents better "
     "than the query does.",
     data="The first 25 queries of SciFact and of Cranfield, four documents of up to 64 tokens each by "
-    "SmolLM2-135M-Instruct at a temperature of 0.7; nDCG@10, bootstrap over queries.",
+    "Qwen2.5-Coder-1.5B-Instruct in 4 bits at a temperature of 0.7; nDCG@10, bootstrap over queries.",
     baseline="The query as it is. all-MiniLM-L6-v2, which was trained on queries and answers, stands beside.",
     rule="Over the queries of both sets nDCG@10 is higher, for hashed words and for WordLlama.",
     run=run,
-    guess="The paper's documents are by a model of a thousand times as many parameters. One of 135 million repeats the "
-    "query in other words, often off the subject, and the mean of four such texts outweighs the query.",
 )
