@@ -6,6 +6,7 @@ from scipy.linalg import eigh
 
 from inlay.core.values import FloatArray
 
+BLOCK = 128  # rows at a time, which stay in the cache
 _VANISHING = 1e-10  # of the largest variance; below it a direction is what rounding to float32 left
 
 
@@ -29,5 +30,12 @@ def principal(X: NDArray[np.floating], n: int) -> tuple[NDArray[np.float64], NDA
 
 
 def without(X: FloatArray, directions: FloatArray) -> FloatArray:
-    """Return (n, d) rows less their parts along orthogonal `directions`, (p, d)."""
-    return np.asarray(X - (X @ directions.T) @ directions, np.float32)
+    """Return (n, d) rows less their parts along orthogonal `directions`, (p, d).
+
+    In float64, so that a row comes out the same wherever it stands: sums in float32 differ with the place of a row.
+    """
+    out, axes = np.empty(X.shape, np.float32), directions.astype(np.float64)
+    for start in range(0, len(X), BLOCK):
+        rows = X[start : start + BLOCK].astype(np.float64)
+        out[start : start + BLOCK] = rows - (rows @ axes.T) @ axes
+    return out
