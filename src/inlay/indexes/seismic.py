@@ -42,8 +42,8 @@ class Seismic(Index):
     Rows of other blocks are scored exactly by their whole vectors. Scores are those of `Inverted`.
 
     Use it where rows are hundreds of thousands and more: `Inverted` misses nothing, takes a seventh of the memory, is
-    made at once, and is the faster on tens of thousands of rows; on 200,000 this takes two thirds of its time, and with
-    a `cut` of 3 two fifths. A query that finds fewer rows than there are is answered exactly.
+    made at once, and is the faster on tens of thousands of rows; on 200,000 this is somewhat ahead, and with a `cut` of
+    3 more than twice as fast. A query that finds fewer rows than there are is answered exactly.
 
     What differs from the paper: numbers of a summary are rounded up, so that with ``alpha=1`` none is below a row of
     its block, and vectors are kept in float32. `heap_factor` and `doc_cut`, which the paper lacks, are those of the
