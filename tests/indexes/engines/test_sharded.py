@@ -11,7 +11,8 @@ import pytest
 from inlay.core.errors import DataError, ParameterError, ShapeError
 from inlay.core.vectors import normalize
 from inlay.indexes import HNSW, Exact
-from inlay.indexes.engines import Qdrant, Sharded
+from inlay.indexes.engines import Qdrant, Sharded, sharded
+from inlay.indexes.engines._shards import Worker
 
 X = normalize(np.round(np.random.default_rng(0).standard_normal((300, 4))))  # many rows are equal
 Q = normalize(np.round(np.random.default_rng(1).standard_normal((20, 4))))
@@ -51,6 +52,23 @@ def test_a_folder_holds_the_shards_and_the_object_none(tmp_path):
         same(loaded.search(Q, 13, where=np.arange(190, 300)), one.search(Q, 13, where=np.arange(190, 300)))
     assert not index._workers[0].index.vectors_.flags.writeable  # mapped
     assert sum(file.stat().st_size for file in (tmp_path / "index").iterdir()) < 300 * 8 + 4000  # row numbers
+
+
+def test_vectors_go_to_the_shards_as_files(tmp_path, monkeypatch):
+    given = []
+
+    class Watched(Worker):
+        def change(self, verb, part, place):
+            given.append(np.load(part))
+            return super().change(verb, part, place)
+
+    monkeypatch.setattr(sharded, "Worker", Watched)
+    np.save(tmp_path / "X.npy", X)
+    index = Sharded(Exact(), 3, backend="here", folder=tmp_path / "shards")
+    index.fit(np.load(tmp_path / "X.npy", mmap_mode="r")).add(X[:5])
+    assert np.array_equal(np.concatenate(given), np.concatenate([X, X[:5]]))
+    assert sorted(index.shards_) == sorted(map(str, (tmp_path / "shards").iterdir()))  # and none of those is left
+    same(index.search(Q, 13), Exact().fit(np.concatenate([X, X[:5]])).search(Q, 13))
 
 
 def test_a_change_that_fails_leaves_the_folder_as_it_was(tmp_path):

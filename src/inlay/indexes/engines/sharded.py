@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,12 +15,12 @@ from sklearn.utils.metaestimators import available_if
 from inlay.core.contracts import Index, Where
 from inlay.core.errors import DataError, InlayError, ParameterError
 from inlay.core.extras import load
-from inlay.core.method import Method
 from inlay.core.values import Hits, IdArray
 
 from .._stored import allowed, queries, stored
 from ..exact import Exact
 from ._answers import best
+from ._shards import Worker, clear, delete, laid
 
 BACKENDS, ON_LOST = ("ray", "here"), ("raise", "report")
 
@@ -37,9 +36,10 @@ class Sharded(Index):
     the cluster Ray chooses. A query goes to all, and the best of what they find are put together by score, equal ones
     by row number: over `Exact` the hits are those of one machine, to the last bit.
 
-    Use it where one machine is too slow or has too little memory for the searches. With `folder`, each process maps its
-    shard from there, and the machine that asks holds row numbers only; without, it holds the shards as well. A single
-    `HNSW` serves millions of rows.
+    Use it where one machine is too slow or has too little memory. With `folder`, vectors go to the shards as files
+    there, each process maps its shard from there, and the machine that asks holds row numbers only: to `fit` it may be
+    given a memory-mapped array larger than its memory. Without, it holds the shards as well. A single `HNSW` serves
+    millions of rows.
 
     A shard whose process or machine is gone is never passed over in silence. By default the search stops with an
     error; with ``on_lost="report"`` it warns and answers from the rest, and `missing` tells the rows that were not
@@ -145,9 +145,9 @@ class Sharded(Index):
         self._check_fitted()
         more = stored(X, "float32", dim=self.dim_)
         n = sum(map(len, self.rows_))
-        parts = np.array_split(np.arange(len(more)), len(self.rows_))
-        self.shards_ = self._change("add", [more[part] for part in parts], self.shards_)
-        self.rows_ = [np.concatenate([old, n + part]) for old, part in zip(self.rows_, parts, strict=True)]
+        rows = np.array_split(np.arange(n, n + len(more)), len(self.rows_))
+        self.shards_ = self._change("add", np.array_split(more, len(self.rows_)), self.shards_)
+        self.rows_ = [np.concatenate([old, new]) for old, new in zip(self.rows_, rows, strict=True)]
         return self
 
     @available_if(_can("remove"))  # type: ignore[untyped-decorator]
@@ -173,8 +173,8 @@ class Sharded(Index):
             found = [worker.search(Q, k, rows) for worker, rows in zip(self._crew(), within, strict=True)]
         else:
             # Vectors are laid down once in shared memory; each worker reads them there.
-            laid = load("ray", extra="ray", purpose="Sharded").put(Q)
-            asked = [w.search.remote(laid, k, rows) for w, rows in zip(self._crew(), within, strict=True)]
+            shared = load("ray", extra="ray", purpose="Sharded").put(Q)
+            asked = [w.search.remote(shared, k, rows) for w, rows in zip(self._crew(), within, strict=True)]
             found = self._received(asked)
         ids, scores = np.full((len(Q), k), -1, np.int64), np.full((len(Q), k), -np.inf, np.float32)
         for rows, hits in zip(self.rows_, found, strict=True):
@@ -212,7 +212,7 @@ class Sharded(Index):
         places = [
             None if self.folder is None else str(Path(self.folder, f"shard-{mark}-{i}")) for i in range(len(crew))
         ]
-        jobs = list(zip(crew, given, places, strict=True))
+        jobs = zip(crew, (laid(part, place) for part, place in zip(given, places, strict=True)), places, strict=True)
         try:
             if self.backend == "here":
                 changed = [worker.change(verb, part, place) for worker, part, place in jobs]
@@ -221,9 +221,11 @@ class Sharded(Index):
                 changed = self._received(asked, change=True)
         except BaseException:
             self._workers = None  # some may have changed: all start again from the shards as they were
-            _delete(places)
+            delete(places)
             raise
-        _delete(shards)
+        finally:
+            clear(places)
+        delete(shards)
         return changed
 
     def _crew(self, shards: list[Any] | None = None) -> list[Any]:
@@ -236,26 +238,28 @@ class Sharded(Index):
 
     def _start(self, shard: Any) -> Any:
         if self.backend == "here":
-            return _Worker(shard)
+            return Worker(shard)
         ray = load("ray", extra="ray", purpose="Sharded")
         if not ray.is_initialized():
             local = {"address": "local", "num_cpus": 2, "include_dashboard": False}
             ray.init(log_to_driver=False, logging_level="error", **({} if os.environ.get("RAY_ADDRESS") else local))
-        return ray.remote(_Worker).options(num_cpus=0, scheduling_strategy="SPREAD").remote(shard)
+        return ray.remote(Worker).options(num_cpus=0, scheduling_strategy="SPREAD").remote(shard)
 
     def _received(self, asked: list[Any], *, change: bool = False) -> list[Any]:
         """Wait for all shards; None for one that is lost, where that is to be reported."""
         ray = load("ray", extra="ray", purpose="Sharded")
         found: list[Any] = []
-        lost = {}
+        lost, refused = {}, None
         for i, one in enumerate(asked):
             try:
                 found.append(ray.get(one))
-            except ray.exceptions.RayTaskError as error:  # the index itself refused
-                raise (error.cause if isinstance(error.cause, InlayError) else error) from None
+            except ray.exceptions.RayTaskError as error:  # the index itself refused; told when no other works any more
+                refused = refused or (error.cause if isinstance(error.cause, InlayError) else error)
             except ray.exceptions.RayError as error:
                 lost[i] = error
                 found.append(None)
+        if refused is not None:
+            raise refused from None
         self._lost = {*lost}
         if lost:
             numbers = f"{len(lost)} of {len(asked)} shards ({', '.join(map(str, lost))})"
@@ -268,30 +272,3 @@ class Sharded(Index):
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the actors: others are started from the shards."""
         return {key: value for key, value in super().__getstate__().items() if key not in ("_workers", "_lost")}
-
-
-class _Worker:
-    """What works for a shard, given as an index or as the folder it was saved to."""
-
-    def __init__(self, shard: Any) -> None:
-        self.index: Any = Method.load(shard, mmap=True) if isinstance(shard, str) else shard
-
-    def change(self, verb: str, given: Any, place: str | None) -> Any:
-        """Change the index, and return it, or the `place` where it was saved."""
-        self.index = getattr(self.index, verb)(given)
-        if place is None:
-            return self.index
-        self.index.save(place)
-        self.index = Method.load(place, mmap=True)
-        return place
-
-    def search(self, Q: Any, k: int, rows: Any) -> Hits:
-        """Search the shard."""
-        found: Hits = self.index.search(Q, k, where=rows)
-        return found
-
-
-def _delete(places: Sequence[Any]) -> None:
-    for place in places:
-        if isinstance(place, str):
-            shutil.rmtree(place, ignore_errors=True)
