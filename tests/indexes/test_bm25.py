@@ -114,3 +114,33 @@ def test_it_finds_what_the_queries_of_scifact_ask_for():
         wanted = [rows[d] for d, grade in columns["relevant"][q].items() if grade > 0 and d in rows]
         found.append(np.isin(ids, wanted) @ discount / discount[: len(wanted)].sum())
     assert 0.66 < np.mean(found) < 0.71  # nDCG@10; BEIR's BM25 has 0.665, bm25s 0.68
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "word"), [("hindi", "किताब पढ़ना", "किताब"), ("nepali", "नेपाली किताब", "किताब")]
+)
+def test_vowel_signs_do_not_part_words(language, text, word):
+    index = BM25(language=language).fit([text, "नदी बहती है"])
+    assert len(index.vocabulary_) >= 4
+    assert index.search([word], 2).ids.tolist() == [[0, -1]]
+
+
+def test_a_letter_that_stands_alone_does_not_count():
+    assert BM25().fit(["vitamin C", "vitamin D"]).vocabulary_ == ["vitamin"]
+
+
+def test_summands_take_four_bytes():
+    index = BM25().fit(["a cat likes fish", "dogs and cats"])
+    assert index.values_.dtype == index.floors_.dtype == np.float32
+
+
+def test_stop_words_are_a_list_in_any_case():
+    assert BM25(stop_words=["The"]).fit(["The cat"]).vocabulary_ == ["cat"]
+    with pytest.raises(ParameterError, match="list of words, got 'english'"):
+        BM25(stop_words="english").fit(["the cat"])
+
+
+@pytest.mark.parametrize("wrong", [{"k1": np.nan}, {"k1": np.inf}, {"b": np.nan}, {"delta": np.nan}])
+def test_numbers_that_are_none_are_refused(wrong):
+    with pytest.raises(ParameterError, match="finite"):
+        BM25(**wrong).fit(["a cat"])

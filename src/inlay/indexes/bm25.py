@@ -1,6 +1,9 @@
 """BM25: search of texts by their words."""
 
+import functools
 import itertools
+import sys
+import unicodedata
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any, ClassVar, Literal, Self
@@ -31,7 +34,9 @@ class BM25(Index):
     (Lù 2024), whose library parts texts into words, each summand is computed when the texts are stored, so that a
     search only adds numbers of the lists of its words. The lists lie on disk where the index was loaded with
     ``mmap``: only those of the words asked for are read, so that texts may be more than fit into memory. Only texts
-    that share a word with the query are hits; equal scores stand in the order of row numbers.
+    that share a word with the query are hits; equal scores stand in the order of row numbers. Words are runs of two
+    and more letters, digits and underscores, in any case: as in bm25s, what stands alone, such as the C of "vitamin C",
+    does not count.
 
     Use it for names, numbers, code and other words that have to match, alone or beside vectors, whose hits a ranker
     fuses with these. `Inverted` takes sparse vectors with weights of their own.
@@ -183,7 +188,9 @@ class BM25(Index):
         held = 1 - self.b + self.b * lengths / (lengths.sum() / max(1, self.n_rows_) or 1)
         shift = self.delta if self.variant == "bm25l" else 0.0
         scale = 1.0 if self.variant in ("robertson", "lucene") else self.k1 + 1
-        worth = self.counts_ / held.astype(np.float32)[self.rows_] + np.float32(shift)
+        worth = self.counts_.astype(np.float32)
+        worth /= held.astype(np.float32)[self.rows_]
+        worth += np.float32(shift)
         worth /= worth + np.float32(self.k1)
         worth *= np.float32(scale)
         without = scale * shift / (self.k1 + shift) if shift else 0.0  # what f = 0 is worth
@@ -198,9 +205,10 @@ class BM25(Index):
         """Return the words in order, and the (texts, words) counts by words."""
         if self.variant not in VARIANTS:
             raise ParameterError(f"variant must be one of {', '.join(VARIANTS)}, got {self.variant!r}.")
-        if self.k1 < 0 or not 0 <= self.b <= 1 or self.delta < 0:
+        if not (0 <= self.k1 < np.inf and 0 <= self.delta < np.inf and 0 <= self.b <= 1):
             raise ParameterError(
-                f"k1 and delta must be at least 0 and b from 0 to 1, got {self.k1}, {self.delta} and {self.b}."
+                "k1 and delta must be finite and at least 0, and b from 0 to 1, got "
+                f"{self.k1}, {self.delta} and {self.b}."
             )
         found = self._tokens(X, return_ids=True)
         vocabulary = sorted(found.vocab)
@@ -224,12 +232,24 @@ class BM25(Index):
                 known = ", ".join(stemming.algorithms())
                 raise ParameterError(f"language must be None or one of {known}, got {self.language!r}.")
             stemmer = stemming.Stemmer(self.language)
-        ignored: Any = self.language if self.stop_words is None else list(self.stop_words)
+        if isinstance(self.stop_words, str):
+            raise ParameterError(
+                f"stop_words must be a list of words, got {self.stop_words!r}; None takes those of the language."
+            )
+        # Texts are lowered before their words are looked up.
+        ignored: Any = self.language if self.stop_words is None else [word.lower() for word in self.stop_words]
         try:
             library.tokenize([], stopwords=ignored, show_progress=False)
         except ValueError:
             ignored = []  # a language without a list of them
-        return library.tokenize(X, stopwords=ignored, stemmer=stemmer, return_ids=return_ids, show_progress=False)
+        return library.tokenize(
+            X,
+            token_pattern=_pattern(),
+            stopwords=ignored,
+            stemmer=stemmer,
+            return_ids=return_ids,
+            show_progress=False,
+        )
 
     def _known(self) -> dict[str, int]:
         columns = getattr(self, "_columns", None)
@@ -240,6 +260,13 @@ class BM25(Index):
     @staticmethod
     def _library() -> ModuleType:
         return load("bm25s", extra="lexical", purpose="BM25")
+
+
+@functools.cache
+def _pattern() -> str:
+    """Return the pattern of words: that of bm25s, which tears words apart at vowel signs, with these in them."""
+    marks = (chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code))[0] == "M")
+    return rf"[\w{''.join(marks)}]{{2,}}"
 
 
 def _rarity(variant: str, n: IdArray, rows: int) -> FloatArray:
