@@ -1,5 +1,7 @@
 """MUVERA's encodings are those of the paper, estimate MaxSim, and lead to the items that MaxSim puts first."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from inlay.core.vectors import normalize
 
 pytest.importorskip("numba", reason="needs pip install 'inlay[quantize]'")
 
-from inlay.indexes import Exact, MaxSim, Muvera
+from inlay.indexes import Exact, MaxSim, Muvera, muvera
 
 
 def items(n, dim=16, seed=0, longest=12, least=1):
@@ -131,3 +133,15 @@ def test_refuses_another_dimension():
     index = Muvera(2, 2).fit(items(5))
     with pytest.raises(ShapeError, match="16 columns, got 3"):
         index.encode_queries(items(2, 3))
+
+
+def test_many_short_items_are_encoded_in_parts():
+    X = Ragged(np.random.default_rng(0).normal(size=(3000, 32)), np.arange(3001))
+    index = Muvera(dim_final=64).fit(Ragged(X.values[:8], np.arange(9)))
+    want = np.concatenate([index.encode_documents(Ragged(X.values[i : i + 1], [0, 1])) for i in range(0, 3000, 500)])
+    tracemalloc.start()
+    made = index.encode_documents(X)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 3 * muvera.WHOLE_BYTES  # 236 MB where only vectors were counted
+    np.testing.assert_allclose(made[::500], want, rtol=1e-5, atol=1e-5)

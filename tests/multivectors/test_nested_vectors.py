@@ -99,3 +99,14 @@ def test_wrong_pairs_are_refused(pairs):
         NestedVectors(99).fit(items, partners)
     with pytest.raises(NotFittedError, match="not fitted"):
         NestedVectors().transform(items)
+
+
+def test_items_without_a_partner_are_not_learned_from():
+    rng = np.random.default_rng(0)
+    items = [rng.normal(size=(9, 4)) for _ in range(20)]
+    partners, lonely = [item[:2] for item in items], [rng.normal(size=(50, 4)) for _ in range(10)]
+    method = NestedVectors(n_vectors=3, n_epochs=2)
+    want = method.fit(Ragged.stack(items), Ragged.stack(partners)).queries_
+    none = [np.zeros((0, 4))] * 10
+    got = method.fit(Ragged.stack(items + lonely), Ragged.stack(partners + none)).queries_
+    np.testing.assert_array_equal(got, want)

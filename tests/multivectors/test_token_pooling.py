@@ -77,3 +77,8 @@ def test_wrong_items_are_refused(items):
         TokenPooling().transform(items.values)
     with pytest.raises(ShapeError, match=r"items.values has a value that is not finite in row 2"):
         TokenPooling().transform(Ragged(np.where(np.arange(38)[:, None] == 2, np.nan, items.values), items.offsets))
+
+
+@pytest.mark.parametrize(("n", "factor"), [(8, 2), (9, 3), (16, np.int64(4))])
+def test_vectors_equally_far_apart_are_not_all_merged(n, factor):
+    assert TokenPooling(factor).transform(Ragged.stack([np.eye(n)])).lengths.tolist() == [n // factor + 1]

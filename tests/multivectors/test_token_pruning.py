@@ -74,3 +74,17 @@ def test_wrong_parameters_are_refused(items, parameters, message):
 def test_a_column_of_importances_alone_is_refused():
     with pytest.raises(ShapeError, match="must have vectors and a last column of importances, got 1 column"):
         TokenPruning(importance="column").transform(Ragged.stack([np.ones((3, 1))]))
+
+
+@pytest.mark.parametrize("n", range(1, 30))
+def test_equal_vectors_leave_one(n):
+    for item in (np.tile([[0.3, 0.5, 0.1]], (n, 1)), np.eye(n)):
+        assert TokenPruning().transform(Ragged.stack([item])).lengths.tolist() == [1]
+
+
+def test_a_low_temperature_leaves_the_most_important():
+    item = normalize(np.random.default_rng(0).normal(size=(20, 4)) + 1)
+    most = int((item @ normalize(item.sum(axis=0)[None])[0]).argmax())
+    kept = TokenPruning(temperature=1e-4).transform(Ragged.stack([item]))
+    np.testing.assert_array_equal(kept[0], item[[most]])
+    assert TokenPruning(k=-5.0, temperature=1e-4).transform(Ragged.stack([item])).lengths.tolist() == [20]

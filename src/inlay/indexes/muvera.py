@@ -17,6 +17,7 @@ from ._multi import asked_items, choices, max_sim_rescore, stored_items
 from .exact import Exact
 
 BLOCK_BYTES = 4 << 20  # of what is nearest to each bucket of some items
+WHOLE_BYTES = 32 << 20  # of encodings at a time
 
 
 class Muvera(Index):
@@ -174,8 +175,10 @@ class Muvera(Index):
         repetitions, n_bits, dim = self.planes_.shape
         width = repetitions * 2**n_bits * (self.signs_.shape[1] or dim)
         out = np.empty((len(offsets) - 1, self.dim_final or width), np.float32)
+        # A block has so many vectors, and no more items than make encodings of as many bytes.
         step = BLOCK_BYTES // 8 // 2**n_bits
-        cuts = np.flatnonzero(np.diff(np.cumsum(np.diff(offsets)) // step)) + 1
+        work = np.maximum(np.diff(offsets), min(step, -(-4 * width * step // WHOLE_BYTES)))
+        cuts = np.flatnonzero(np.diff(np.cumsum(work) // step)) + 1
         ends = [0, *cuts.tolist(), len(out)]
         for start, stop in itertools.pairwise(ends):
             places = offsets[start : stop + 1]

@@ -14,7 +14,7 @@ from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, Ragged
 from inlay.core.vectors import normalize
 
-from ._items import checked
+from ._items import checked, owners, part
 
 
 class NestedVectors(Multivector):
@@ -127,16 +127,17 @@ class NestedVectors(Multivector):
         if len(y) != len(items):
             raise ShapeError(f"y must have a partner for each of {len(items)} items, got {len(y)}.")
         pairs = np.flatnonzero((items.lengths > 0) & (y.lengths > 0))
-        if len(pairs) < 2 or len(items.values) < self.n_vectors:
+        used = part(items, np.isin(owners(items), pairs)).values
+        if len(pairs) < 2 or len(used) < self.n_vectors:
             raise ShapeError(
-                f"fit needs at least 2 pairs and {self.n_vectors} vectors, got {len(pairs)} and {len(items.values)}."
+                f"fit needs at least 2 pairs and {self.n_vectors} vectors, got {len(pairs)} and {len(used)}."
             )
         torch = load("torch", extra="nn", purpose="NestedVectors")
         from inlay.nn.multivectors import learn_nested
 
         sides = [[torch.tensor(normalize(side[int(i)])) for i in pairs] for side in (items, y)]
         self.queries_ = learn_nested(
-            torch.tensor(self._start(items)),
+            torch.tensor(self._start(used)),
             *sides,
             groups=self.groups(),
             temperature=self.temperature,
@@ -172,13 +173,13 @@ class NestedVectors(Multivector):
             raise ParameterError(f"keep must be from 1 to n_vectors, {self.n_vectors}, got {self.keep!r}.")
         return kept
 
-    def _start(self, items: Ragged) -> FloatArray:
+    def _start(self, vectors: FloatArray) -> FloatArray:
         rng = np.random.default_rng(self.random_state)
-        some = np.sort(rng.permutation(len(items.values))[: max(5000, self.n_vectors)])
-        start = np.zeros((self.n_vectors, items.values.shape[1]), np.float32)
+        some = np.sort(rng.permutation(len(vectors))[: max(5000, self.n_vectors)])
+        start = np.zeros((self.n_vectors, vectors.shape[1]), np.float32)
         if self.n_vectors > 1:
             drawn = int(rng.integers(2**31))
-            spread, _ = kmeans_plusplus(normalize(items.values[some]), self.n_vectors - 1, random_state=drawn)
+            spread, _ = kmeans_plusplus(normalize(vectors[some]), self.n_vectors - 1, random_state=drawn)
             start[1:] = self.sharpness * spread
         return start
 

@@ -165,4 +165,4 @@ class Nuggets(Multivector):
         """Return how many of `n` vectors of an item are kept."""
         if not 0 < self.ratio <= 1:
             raise ParameterError(f"ratio must be above 0 and at most 1, got {self.ratio!r}.")
-        return math.ceil(round(self.ratio * n, 9))  # 0.1 times 30 is a little more than 3
+        return math.ceil(self.ratio * n * (1 - 1e-12))  # 0.1 times 30 is a little more than 3

@@ -1,6 +1,7 @@
 """Token pooling: similar vectors of an item become their mean."""
 
 from collections.abc import Iterator
+from numbers import Integral
 from typing import ClassVar, Self
 
 import numpy as np
@@ -70,7 +71,7 @@ class TokenPooling(Multivector):
         ShapeError
             If `items` is not a Ragged of finite numbers.
         """
-        if not isinstance(self.factor, int) or self.factor < 1:
+        if not isinstance(self.factor, Integral) or self.factor < 1:
             raise ParameterError(f"factor must be a whole number of at least 1, got {self.factor!r}.")
         if self.method not in ("ward", "sequential"):
             raise ParameterError(f"method must be 'ward' or 'sequential', got {self.method!r}.")
@@ -98,4 +99,5 @@ class TokenPooling(Multivector):
 
     def _ward(self, item: FloatArray) -> IdArray:
         merges = ward(pdist(normalize(item)))
+        merges[:, 2] = np.arange(len(merges))  # equal heights would be cut all or none
         return np.asarray(fcluster(merges, len(item) // self.factor + 1, "maxclust"), np.int64)

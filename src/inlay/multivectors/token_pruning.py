@@ -102,5 +102,8 @@ class TokenPruning(Multivector):
     def _attention(self, items: Ragged) -> NDArray[Any]:
         units, item = normalize(items.values), owners(items)
         centres: FloatArray = normalize(sums(items, units))
-        weights = np.exp(np.vecdot(units, centres[item]).astype(np.float64) / self.temperature)
-        return np.asarray(weights / sums(items, weights)[item])
+        cosines = np.vecdot(units, centres[item]).astype(np.float64)
+        top = np.full(len(items), -np.inf)
+        np.maximum.at(top, item, cosines)
+        # Against the largest in place of the sum: the threshold moves along, and equal ones stay equal.
+        return np.asarray(np.exp((cosines - top[item]) / self.temperature))
