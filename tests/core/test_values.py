@@ -1,5 +1,7 @@
 """Hits, Search, Reading, Ragged and Encoded take what is right, convert it, and refuse the rest."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -132,3 +134,40 @@ def test_encoded_wants_one_count_for_each_vector():
     Encoded(np.ones((2, 3), np.float32), np.array([1, 2]), np.array([0, 1]))
     with pytest.raises(ShapeError, match="1 losses"):
         Encoded(np.ones((2, 3), np.float32), np.array([1, 2]), np.array([0]))
+
+
+def test_hits_are_copied_and_have_whole_numbers():
+    ids = np.array([[3, 1]])
+    hits = Hits(ids, [[1, 0.5]])
+    ids[0, 0] = 99
+    assert hits.ids.tolist() == [[3, 1]]
+    with pytest.raises(ShapeError, match="not whole"):
+        Hits([[1.7, 0.2]], [[1, 0.5]])
+
+
+def test_legs_follow_their_rows():
+    rng = np.random.default_rng(0)
+    old = [rng.permutation(30)[:12] for _ in range(9)]
+    new = [rng.permutation(30)[:15] for _ in range(9)]
+    old[3][7:], new[5][4:] = -1, -1
+    legs = rng.normal(size=(9, 12, 2)).astype(np.float32)
+    falling = -np.arange(15, dtype=np.float32)
+    search = Search(Hits(old, np.tile(falling[:12], (9, 1))), legs=legs)
+    found = search.found(Hits(new, np.tile(falling, (9, 1)))).legs
+    for query in range(9):
+        for place, row in enumerate(new[query]):
+            at = np.flatnonzero(old[query] == row) if row >= 0 else []
+            want = legs[query, at[0]] if len(at) else [np.nan, np.nan]
+            np.testing.assert_array_equal(found[query, place], want)
+    none = Search(Hits(np.zeros((9, 0)), np.zeros((9, 0))), legs=np.zeros((9, 0, 2), np.float32))
+    assert np.isnan(none.found(search.hits).legs).all()
+
+
+def test_legs_take_memory_by_hits_alone():
+    hits = Hits(np.tile(np.arange(1000), (100, 1)), np.tile(-np.arange(1000.0), (100, 1)))
+    search = Search(hits, legs=np.zeros((100, 1000, 2), np.float32))
+    tracemalloc.start()
+    search.found(hits)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 30 * hits.ids.nbytes  # each hit against each would be 125 times and more

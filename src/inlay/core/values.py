@@ -29,7 +29,7 @@ class Hits:
     ids : (n queries, k) int64, -1 where there is no hit, which is after all real ones.
     scores : (n queries, k) float32, larger is better, never rising along a row; -inf where the id is -1.
 
-    Both are converted to these types and can only be read.
+    Both are copied as these types and can only be read.
 
     Raises
     ------
@@ -49,7 +49,10 @@ class Hits:
     scores: FloatArray
 
     def __post_init__(self) -> None:
-        ids, scores = np.asarray(self.ids, np.int64), np.asarray(self.scores, np.float32)
+        given, scores = np.asarray(self.ids), np.asarray(self.scores, np.float32)
+        ids = np.array(given, np.int64)
+        if given.dtype.kind == "f" and (ids != given).any():
+            raise ShapeError("Hits has ids that are not whole numbers.")
         if ids.ndim != 2 or ids.shape != scores.shape:
             raise ShapeError(
                 f"Hits needs ids and scores of one shape (n queries, k), got {ids.shape} and {scores.shape}."
@@ -63,7 +66,7 @@ class Hits:
         if unordered.any():
             row = int(unordered.any(axis=1).argmax())
             raise ShapeError(f"Hits must be best first, with -1 last; query {row} has {ids[row]} with {scores[row]}.")
-        for name, array in (("ids", ids.view()), ("scores", scores)):
+        for name, array in (("ids", ids), ("scores", scores)):
             array.flags.writeable = False
             object.__setattr__(self, name, array)
 
@@ -130,11 +133,17 @@ class Search:
         """Return the same search with other hits; the scores of legs follow the rows that they belong to."""
         if self.legs is None:
             return replace(self, hits=hits)
-        same = (hits.ids[:, :, None] == self.hits.ids[:, None, :]) & (hits.ids[:, :, None] >= 0)
-        if not self.hits.k:
-            return replace(self, hits=hits, legs=np.full((*hits.ids.shape, self.legs.shape[2]), np.nan, np.float32))
-        legs = np.take_along_axis(self.legs, same.argmax(axis=2)[:, :, None], axis=1)
-        return replace(self, hits=hits, legs=np.where(same.any(axis=2)[:, :, None], legs, np.float32(np.nan)))
+        legs = np.full((*hits.ids.shape, self.legs.shape[2]), np.nan, np.float32)
+        # One number for each query and row, by which the legs are looked up.
+        span = max((int(found.ids.max(initial=0)) for found in (hits, self.hits)), default=0) + 1
+        old, new = (np.arange(len(hits))[:, None] * span + found.ids for found in (self.hits, hits))
+        there = np.flatnonzero(self.hits.ids.ravel() >= 0)
+        there = there[np.argsort(old.ravel()[there], kind="stable")]
+        if len(there):
+            place = np.minimum(np.searchsorted(old.ravel()[there], new), len(there) - 1)
+            same = (old.ravel()[there][place] == new) & (hits.ids >= 0)
+            legs[same] = self.legs.reshape(-1, self.legs.shape[2])[there[place[same]]]
+        return replace(self, hits=hits, legs=legs)
 
     def need(self, ranker: str, *names: str) -> None:
         """Raise a ParameterError where one of the named members is not there, which `ranker` has to look at."""
