@@ -137,3 +137,30 @@ def test_refuses_items_of_another_dimension():
         index.add(items(2, 3))
     with pytest.raises(ShapeError, match="Q must have 24 columns, got 3"):
         index.search(items(2, 3), 1)
+
+
+def test_vectors_that_were_not_kept_are_not_read():
+    X = Ragged(normalize(np.random.default_rng(0).normal(size=(400, 16))), np.arange(0, 401, 4))
+    index = CentroidMaxSim().fit(X)
+    before = index.search(X, 3)
+    for call in (lambda: index.search(X, 3), lambda: index.add(X)):
+        index.set_params(rescore=3)
+        with pytest.raises(ParameterError, match="rescore is 3, but the full vectors were not kept"):
+            call()
+    after = index.set_params(rescore=0, bits=2).search(X, 3)  # codes stay as they were made
+    np.testing.assert_array_equal(after.scores, before.scores)
+    assert index.add(X).search(X, 1).counts.all()
+
+
+def test_what_is_added_to_nothing_is_learned_from():
+    X = Ragged(normalize(np.random.default_rng(0).normal(size=(400, 16))), np.arange(0, 401, 4))
+    nothing = Ragged(X.values[:0], np.zeros(3, np.int64))
+    index, one = CentroidMaxSim().fit(nothing).add(X), CentroidMaxSim().fit(X)
+    np.testing.assert_array_equal(index.search(X, 3).ids, one.search(X, 3).ids + 2)
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+def test_products_beyond_float32_are_refused():
+    X = Ragged(np.float32([[1e30, -1e30], [1e30, 1e30]]), np.arange(3))
+    with pytest.raises(ShapeError, match="exceed float32"):
+        CentroidMaxSim(8).fit(X).search(X, 1)

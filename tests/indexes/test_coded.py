@@ -98,3 +98,15 @@ def test_a_hash_without_a_way_back_is_searched_by_its_codes(X):
     assert ((some.ids >= 100) & (some.ids < 200)).all()
     exact = Exact().fit(X).search(X[:5], 1)
     np.testing.assert_array_equal(Coded(codec, rescore=20).fit(X).search(X[:5], 1).ids, exact.ids)
+
+
+def test_vectors_that_were_not_kept_are_not_read(X):
+    index = Coded(ScalarQuantizer()).fit(X).set_params(rescore=3)
+    for call in (lambda: index.search(X[:2], 3), lambda: index.add(X)):
+        with pytest.raises(ParameterError, match="rescore is 3, but the full vectors were not kept"):
+            call()
+
+
+def test_what_is_added_to_nothing_is_learned_from(X):
+    index, one = Coded(ScalarQuantizer()).fit(X[:0]).add(X), Coded(ScalarQuantizer()).fit(X)
+    np.testing.assert_array_equal(index.codes_, one.codes_)

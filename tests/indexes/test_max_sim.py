@@ -109,3 +109,16 @@ def test_says_what_it_cannot_take():
         index.search(X, 0)
     with pytest.raises(NotFittedError):
         MaxSim().search(X, 1)
+
+
+@pytest.mark.parametrize("mode", ["r", "r+", "c"])
+def test_mapped_vectors_are_kept_where_they_are(tmp_path, mode):
+    np.save(tmp_path / "v.npy", np.random.default_rng(0).normal(size=(40, 8)).astype(np.float32))
+    values = np.load(tmp_path / "v.npy", mmap_mode=mode)
+    assert np.shares_memory(MaxSim().fit(Ragged(values, np.arange(0, 41, 4))).values_, values)
+
+
+def test_products_beyond_float32_are_refused():
+    X = Ragged(np.float32([[1e30, -1e30], [1e30, 1e30]]), np.arange(3))
+    with pytest.raises(ShapeError, match="exceed float32"):
+        MaxSim().fit(X).search(Ragged(X.values[1:], np.arange(2)), 2)

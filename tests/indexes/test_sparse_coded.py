@@ -70,3 +70,16 @@ def test_wrong_parameters_are_refused(X, codec):
         SparseCoded(codec, rescore=-1).fit(X)
     with pytest.raises(ParameterError, match="n_fit at least 1"):
         SparseCoded(codec, n_fit=0).fit(X)
+
+
+def test_vectors_that_were_not_kept_are_not_read(X):
+    index = SparseCoded(SparseCodes(dim=64, n_epochs=1)).fit(X).set_params(rescore=3)
+    for call in (lambda: index.search(X[:2], 3), lambda: index.add(X)):
+        with pytest.raises(ParameterError, match="rescore is 3, but the full vectors were not kept"):
+            call()
+
+
+def test_what_is_added_to_nothing_is_learned_from(X):
+    codec = SparseCodes(dim=64, n_epochs=1)
+    index, one = SparseCoded(codec).fit(X[:0]).add(X), SparseCoded(codec).fit(X)
+    np.testing.assert_array_equal(index.index_.values_, one.index_.values_)

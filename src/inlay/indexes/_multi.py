@@ -167,4 +167,11 @@ def _all_pairs(asked: list[FloatArray], values: NDArray[Any], offsets: IdArray, 
             out[:, part] = library.item_scores(laid, wide, ends_here - (last - first), ends_here)
 
     library.side_by_side(block, len(ends) - 1, int((stops - starts).sum()) * dim * sum(map(len, asked)))
-    return out
+    return finite(out)
+
+
+def finite(scores: FloatArray) -> FloatArray:
+    """Return scores of items that have vectors if float32 can hold them: what it cannot would stand at any place."""
+    if not np.isfinite(scores).all():
+        raise ShapeError("The vectors hold numbers whose products exceed float32; normalise them.")
+    return scores

@@ -25,7 +25,7 @@ def stored(X: ArrayLike, dtype: str, *, dim: int | None = None) -> NDArray[Any]:
     kind = np.dtype(dtype)
     if isinstance(X, np.ndarray) and X.dtype == kind and X.ndim == 2:
         check_finite(X)
-        keep = isinstance(X, np.memmap) or not X.flags.writeable
+        keep = not X.flags.writeable or _mapped(X)
         out = X if keep else np.array(X, order="C")
     else:
         wide = as_vectors(X)
@@ -40,6 +40,13 @@ def stored(X: ArrayLike, dtype: str, *, dim: int | None = None) -> NDArray[Any]:
     return out
 
 
+def _mapped(X: Any) -> bool:
+    """Return whether an array is a part of a file, or looks into one that is."""
+    while X is not None and not isinstance(X, np.memmap):
+        X = getattr(X, "base", None)
+    return X is not None
+
+
 def fitted_codec(codec: Any, X: NDArray[Any], *, rescore: int, n_fit: int, random_state: int) -> Any:
     """Return a copy of a codec, fitted to at most `n_fit` rows, or say what is wrong with the parameters."""
     if rescore < 0 or n_fit < 1:
@@ -49,6 +56,15 @@ def fitted_codec(codec: Any, X: NDArray[Any], *, rescore: int, n_fit: int, rando
         rows = np.sort(np.random.default_rng(random_state).choice(len(X), n_fit, replace=False))
     # Of no vectors nothing can be learned; a row of zeros tells the number of columns.
     return clone(codec).fit(X[rows] if len(X) else np.zeros((1, X.shape[1]), np.float32))
+
+
+def check_kept(rescore: int, n_kept: int, n: int) -> None:
+    """Refuse to compare again by full vectors where `fit` was not told to keep them."""
+    if rescore and n_kept < n:
+        raise ParameterError(
+            f"rescore is {rescore}, but the full vectors were not kept: it was 0 when the index was fitted. Fit it "
+            "again, or set rescore to 0."
+        )
 
 
 def queries(Q: ArrayLike, k: int, dim: int) -> tuple[FloatArray, int]:

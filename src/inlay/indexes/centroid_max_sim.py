@@ -15,6 +15,7 @@ from ._multi import (
     asked_items,
     choices,
     code_kernels,
+    finite,
     joined,
     k_means,
     kernels,
@@ -23,6 +24,7 @@ from ._multi import (
     ordered,
     stored_items,
 )
+from ._stored import check_kept
 
 BITS = (1, 2, 4, 8)
 MOST = 1 << 16  # centroids that a code of two bytes can name
@@ -175,6 +177,10 @@ class CentroidMaxSim(Index):
         """
         self._check_fitted()
         more, ends = joined(self.values_[:0], self.offsets_[:1], X)
+        if not self.offsets_[-1]:
+            # Of no vectors, nothing was learned.
+            return self.fit(Ragged(more, np.concatenate([self.offsets_, ends[1:]])))
+        check_kept(self.rescore, len(self.values_), int(self.offsets_[-1]))
         codes, residuals = self._code(more)
         self.codes_, self.residuals_ = np.append(self.codes_, codes), np.concatenate([self.residuals_, residuals])
         self.offsets_ = np.append(self.offsets_, self.offsets_[-1] + ends[1:])
@@ -185,14 +191,15 @@ class CentroidMaxSim(Index):
     def search(self, Q: Ragged, k: int, *, where: Where | None = None) -> Hits:
         """Find the best `k` items for each query; see `MaxSim.search` for the parameters and errors."""
         self._check_fitted()
+        check_kept(self.rescore, len(self.values_), int(self.offsets_[-1]))
         library, coded = kernels(), code_kernels()
-
+        bits = len(self.levels_).bit_length() - 1
         Q, k = asked_items(Q, k, self.centroids_.shape[1])
         rows = choices(where, self.offsets_)
         width = min(len(rows), max(k, self.n_candidates))
         ids, scores = np.full((len(Q), width), -1, np.int64), np.full((len(Q), width), -np.inf, np.float32)
         starts, stops = self.offsets_[rows], self.offsets_[rows + 1]
-        meant, slack = _bytes(self.levels_, self.bits), round(STEPS * self.near)
+        meant, slack = _bytes(self.levels_, bits), round(STEPS * self.near)
         centroids, codes, residuals = (np.asarray(held) for held in (self.centroids_, self.codes_, self.residuals_))
 
         def one(i: int) -> None:
@@ -200,8 +207,10 @@ class CentroidMaxSim(Index):
             near = coded.entry_sums(tables, codes, starts, stops)
             best = top_k(near[None].astype(np.float32), width)[0][0]
             ids[i] = rows[best]
-            scores[i] = coded.decoded_scores(
-                library.laid(Q[i]), tables, slack, centroids, meant, codes, residuals, starts[best], stops[best]
+            scores[i] = finite(
+                coded.decoded_scores(
+                    library.laid(Q[i]), tables, slack, centroids, meant, codes, residuals, starts[best], stops[best]
+                )
             )
 
         asked = np.flatnonzero(Q.lengths) if width else np.zeros(0, np.int64)
@@ -221,7 +230,8 @@ class CentroidMaxSim(Index):
         return k_means(some, count, self.n_iterations, rng)
 
     def _code(self, values: FloatArray) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
-        per = 8 // self.bits
+        bits = len(self.levels_).bit_length() - 1  # `bits` as it was when the levels were learned
+        per = 8 // bits
         codes = nearest(values, self.centroids_)
         out = np.zeros((len(values), -(-values.shape[1] // per)), np.uint8)
         borders = (self.levels_[1:] + self.levels_[:-1]) / 2
@@ -230,7 +240,7 @@ class CentroidMaxSim(Index):
             steps = np.searchsorted(borders, values[part] - self.centroids_[codes[part]]).astype(np.uint8)
             for place in range(per):
                 numbers = steps[:, place::per]
-                out[part, : numbers.shape[1]] |= numbers << np.uint8(place * self.bits)
+                out[part, : numbers.shape[1]] |= numbers << np.uint8(place * bits)
         return codes.astype(np.uint16), out
 
 

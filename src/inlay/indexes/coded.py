@@ -12,7 +12,7 @@ from inlay.core.errors import ParameterError
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import product_top_k, rescore, top_k
 
-from ._stored import allowed, fitted_codec, queries, stored
+from ._stored import allowed, check_kept, fitted_codec, queries, stored
 
 BLOCK_BYTES = 16 << 20  # vectors that are made of codes at a time
 
@@ -119,6 +119,9 @@ class Coded(Index):
         """
         self._check_fitted()
         more = stored(X, "float32", dim=self.vectors_.shape[1])
+        if not len(self.codes_):
+            return self.fit(more)  # of nothing, nothing was learned
+        check_kept(self.rescore, len(self.vectors_), len(self.codes_))
         self.codes_ = np.concatenate([self.codes_, self._code(more, lambda rows: None)])
         if self.rescore:
             self.vectors_ = np.concatenate([self.vectors_, more])
@@ -128,6 +131,7 @@ class Coded(Index):
         """Find the best `k` rows for each query; see `Exact.search` for the parameters and errors."""
         self._check_fitted()
         Q, k = queries(Q, k, self.vectors_.shape[1])
+        check_kept(self.rescore, len(self.vectors_), len(self.codes_))
         rows = allowed(where, len(self.codes_))
         codes = self.codes_ if rows is None else self.codes_[rows]
         depth = max(1, min(len(codes), k * max(1, self.rescore)))

@@ -36,8 +36,8 @@ class MaxSim(Index):
 
     Attributes
     ----------
-    values_ : (total, d), the vectors of all items, one after another. A memory-mapped or read-only array of the right
-        dtype is kept, not copied: do not change the file behind it.
+    values_ : (total, d), the vectors of all items, one after another. A memory-mapped or read-only array of
+        float32 is kept where that is the dtype, not copied: do not change the file behind it.
     offsets_ : (n + 1,) int64; item i owns ``values_[offsets_[i]:offsets_[i + 1]]``.
 
     References

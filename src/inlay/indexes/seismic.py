@@ -46,8 +46,7 @@ class Seismic(Index):
     3 more than twice as fast. A query that finds fewer rows than there are is answered exactly.
 
     What differs from the paper: numbers of a summary are rounded up, so that with ``alpha=1`` none is below a row of
-    its block, and vectors are kept in float32. `heap_factor` and `doc_cut`, which the paper lacks, are those of the
-    authors' program.
+    its block, and vectors are kept in float32. `doc_cut`, which the paper lacks, is that of the authors' program.
 
     Parameters
     ----------

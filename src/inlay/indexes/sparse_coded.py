@@ -11,7 +11,7 @@ from inlay.core.contracts import Index, Transform, Where
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import rescore
 
-from ._stored import allowed, fitted_codec, queries, stored
+from ._stored import allowed, check_kept, fitted_codec, queries, stored
 from .inverted import Inverted
 
 
@@ -116,6 +116,9 @@ class SparseCoded(Index):
         """
         self._check_fitted()
         more = stored(X, "float32", dim=self.vectors_.shape[1])
+        if not self.index_.n_rows_:
+            return self.fit(more)  # of nothing, nothing was learned
+        check_kept(self.rescore, len(self.vectors_), self.index_.n_rows_)
         self.index_.add(self._code(more))
         if self.rescore:
             self.vectors_ = np.concatenate([self.vectors_, more])
@@ -126,6 +129,7 @@ class SparseCoded(Index):
         self._check_fitted()
         Q, k = queries(Q, k, self.vectors_.shape[1])
         n = self.index_.n_rows_
+        check_kept(self.rescore, len(self.vectors_), n)
         rows = allowed(where, n)
         depth = max(k, min(n, k * max(1, self.rescore)))
         hits = self.index_.search(self._code(Q), depth, where=rows)
