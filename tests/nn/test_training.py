@@ -44,3 +44,13 @@ def test_a_single_row_left_over_is_no_batch_and_every_step_is_followed():
     minimize([x], loss, 5, n_epochs=2, batch_size=2, learning_rate=0.1, after_step=lambda: steps.append(1))
     assert sizes == [2, 2, 2, 2]
     assert len(steps) == 4
+
+
+def test_batches_of_one_row_are_learned_from():
+    x = torch.zeros(1, requires_grad=True)
+    target = torch.tensor([1.0, 3.0, 2.0])
+    losses = minimize(
+        [x], lambda rows: ((x - target[rows]) ** 2).mean(), 3, n_epochs=60, batch_size=1, learning_rate=0.1
+    )
+    assert abs(x.item() - 2) < 0.3
+    assert 0 < losses[-1] < losses[0]

@@ -65,7 +65,8 @@ def minimize(
     loss : takes the row numbers of a batch, int64, and returns a scalar.
     n : rows.
     n_epochs : passes over all rows.
-    batch_size : rows of a batch; the last batch of an epoch is smaller, and left out where it is a single row.
+    batch_size : rows of a batch; the last batch of an epoch may be smaller, and is left out where it alone is a single
+        row.
     learning_rate : at the start; it falls to zero along a cosine.
     weight_decay : as in AdamW.
     random_state : seed of the order of rows, and of what `loss` draws from torch.
@@ -94,7 +95,7 @@ def minimize(
         for _ in range(n_epochs):
             total, seen = 0.0, 0
             for rows in torch.split(torch.randperm(n), batch_size):
-                if len(rows) == 1 < n:
+                if len(rows) == 1 < min(n, batch_size):
                     continue
                 optimizer.zero_grad()
                 value = loss(rows)
