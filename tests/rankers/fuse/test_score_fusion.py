@@ -123,9 +123,52 @@ def test_wrong_input_is_refused():
         ScoreFusion(k=0).fit(search)
     with pytest.raises(ParameterError, match="got both"):
         ScoreFusion((1, 1)).fit(search, grades)
-    with pytest.raises(ParameterError, match="minimum must be a number for each of the 2 lists"):
+    with pytest.raises(ParameterError, match="minimum must be a finite number for each of the 2 lists"):
         ScoreFusion(minimum=(0,)).fit(search)
     with pytest.raises(ShapeError, match="has 40 queries, but y has judgments for 39"):
         ScoreFusion().fit(search, grades[1:])
     with pytest.raises(ParameterError, match="fitted on 2 lists"):
         ScoreFusion().fit(search).rank(Search(search.hits))
+
+
+@pytest.mark.parametrize("seed", [33, 144])
+def test_weights_are_the_best_for_the_list_that_is_made(seed):
+    rng = np.random.default_rng(seed)
+    lists = []
+    for _ in range(2):
+        ids = np.stack([rng.permutation(12)[:4] for _ in range(4)])
+        lists.append(Hits(ids, -np.sort(-rng.random((4, 4)), axis=1)))
+    y = [dict.fromkeys(rng.permutation(12)[:5].tolist(), 1.0) for _ in range(4)]
+    search = Search(lists[0], others=(lists[1],))
+
+    def ndcg(ranker):
+        gains = np.array(
+            [[y[q].get(int(row), 0.0) for row in rows] for q, rows in enumerate(ranker.rank(search).hits.ids)]
+        )
+        discount = 1 / np.log2(np.arange(2, 12))
+        return (gains @ discount[: gains.shape[1]] / discount[:5].sum()).mean()
+
+    made = ndcg(ScoreFusion(minimum=(0, 0)).fit(search, y))
+    tried = [ndcg(ScoreFusion((1 - w, w), minimum=(0, 0)).fit(search)) for w in np.arange(101) / 100]
+    assert made >= max(tried) - 1e-9
+
+
+@pytest.mark.parametrize("wrong", [(-np.inf, 0), (np.nan, 0)])
+def test_a_minimum_is_a_finite_number(wrong):
+    hits = Hits([[0, 1]], [[2.0, 1.0]])
+    with pytest.raises(ParameterError, match="finite number"):
+        ScoreFusion(minimum=wrong).fit(Search(hits, others=(hits,)))
+
+
+def test_parameters_that_are_set_later_are_checked():
+    hits = Hits([[0, 1]], [[2.0, 1.0]])
+    search = Search(hits, others=(hits,))
+    ranker = ScoreFusion().fit(search).set_params(normalization="z-score")
+    with pytest.raises(ParameterError, match="z-score"):
+        ranker.rank(search)
+
+
+def test_an_infinite_score_is_named():
+    hits = Hits([[0, 1]], [[np.inf, 1.0]])
+    with pytest.raises(ShapeError, match="infinite"):
+        ScoreFusion().fit(Search(hits, others=(hits,))).rank(Search(hits, others=(hits,)))

@@ -78,3 +78,24 @@ def test_wrong_input_is_refused():
         SimilarityFusion().fit(pairs(S), [{}])
     with pytest.raises(ShapeError, match="this one has none"):
         SimilarityFusion().fit(Search(Hits([[-1]], [[-np.inf]])))
+
+
+def test_lists_that_do_not_agree_count_alike():
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=(200, 1000))
+    lists = []
+    for _ in range(3):  # three equally good measures, the ten best of each
+        scores = truth + rng.normal(size=truth.shape)
+        ids = np.argsort(-scores, axis=1)[:, :10]
+        lists.append(Hits(ids, np.take_along_axis(scores, ids, 1)))
+    weights = SimilarityFusion().fit(Search(lists[0], others=tuple(lists[1:]))).weights_
+    np.testing.assert_allclose(weights, 1 / 3, atol=1e-6)
+
+
+@pytest.mark.parametrize("order", [(0, 0, 1, 1), (0, 1, 0, 1)])
+def test_the_order_of_equal_camps_does_not_choose_between_them(order):
+    falling = np.float32([[4, 3, 2, 1]])
+    camps = Hits([[0, 1, 2, 3]], falling), Hits([[3, 2, 1, 0]], falling)
+    lists = [camps[i] for i in order]
+    weights = SimilarityFusion().fit(Search(lists[0], others=tuple(lists[1:]))).weights_
+    np.testing.assert_allclose(weights, 0.25, atol=1e-6)

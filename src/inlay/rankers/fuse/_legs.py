@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inlay.core.errors import ParameterError
+from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.values import Hits, IdArray, Search
 
 Scores = NDArray[np.float64]
@@ -32,8 +32,16 @@ class Legs:
 
 
 def legs_of(search: Search) -> Legs:
-    """Lay ``search.hits`` and ``search.others`` side by side; of a row that a list has twice, the first counts."""
+    """Lay ``search.hits`` and ``search.others`` side by side; of a row that a list has twice, the first counts.
+
+    Raises
+    ------
+    ShapeError
+        If a score is infinite.
+    """
     lists = (search.hits, *search.others)
+    if any(np.isposinf(one.scores).any() for one in lists):
+        raise ShapeError("A hit has an infinite score; scores must be finite.")
     n, width = len(search.hits), max(one.k for one in lists)
     every = np.concatenate([one.ids for one in lists], axis=1)
     beyond = np.iinfo(np.int64).max

@@ -105,10 +105,7 @@ class ScoreFusion(Ranker):
         ShapeError
             If `y` is not one mapping of grades for each query.
         """
-        if self.normalization not in NORMALIZATIONS:
-            raise ParameterError(f"normalization must be one of {', '.join(NORMALIZATIONS)}, got {self.normalization}.")
-        if self.k < 1:
-            raise ParameterError(f"k must be at least 1, got {self.k}.")
+        self._check_parameters()
         if y is not None and self.weights is not None:
             raise ParameterError("weights are either given or learned from y; got both.")
         if y is not None:
@@ -120,7 +117,7 @@ class ScoreFusion(Ranker):
         self.weights_ = weights_of(self.weights, len(lists), "ScoreFusion")
         if y is not None:
             legs = legs_of(search)
-            self.weights_ = _learned(self._normalized(legs), legs.ids, y, self.k)
+            self.weights_ = _learned(self._normalized(legs), legs, y, self.k)
         return self
 
     def rank(self, search: Search) -> Search:
@@ -129,19 +126,28 @@ class ScoreFusion(Ranker):
         Raises
         ------
         ParameterError
-            If there are more or fewer lists than there were in `fit`.
+            If a parameter is not allowed, or there are more or fewer lists than there were in `fit`.
         """
         self._check_fitted()
+        self._check_parameters()
         m = 1 + len(search.others)
         if m != len(self.weights_):
             raise ParameterError(f"ScoreFusion was fitted on {len(self.weights_)} lists (hits and others), got {m}.")
         legs = legs_of(search)
         return fused(search, legs, np.vecdot(self._normalized(legs), self.weights_))
 
+    def _check_parameters(self) -> None:
+        if self.normalization not in NORMALIZATIONS:
+            raise ParameterError(f"normalization must be one of {', '.join(NORMALIZATIONS)}, got {self.normalization}.")
+        if self.k < 1:
+            raise ParameterError(f"k must be at least 1, got {self.k}.")
+
     def _minimum(self, seen: Sequence[float]) -> Scores:
         given = np.asarray(seen if self.minimum is None else self.minimum, np.float64)
-        if given.shape != (len(seen),) or np.isnan(given).any():
-            raise ParameterError(f"minimum must be a number for each of the {len(seen)} lists, got {self.minimum!r}.")
+        if given.shape != (len(seen),) or (self.minimum is not None and not np.isfinite(given).all()):
+            raise ParameterError(
+                f"minimum must be a finite number for each of the {len(seen)} lists, got {self.minimum!r}."
+            )
         return np.where(np.isfinite(given), given, 0.0)
 
     def _normalized(self, legs: Legs) -> Scores:
@@ -154,9 +160,9 @@ class ScoreFusion(Ranker):
         return normalized
 
 
-def _learned(scores: Scores, ids: NDArray[np.int64], y: Grades, k: int) -> Scores:
-    """Find the weights of the largest mean nDCG, one list at a time against all others."""
-    n, c, m = scores.shape
+def _learned(scores: Scores, legs: Legs, y: Grades, k: int) -> Scores:
+    """Find the weights of the largest mean nDCG of the fused list, one list at a time against all others."""
+    (n, c, m), ids = scores.shape, legs.ids
     gains, best = np.zeros((n, c)), np.zeros(n)
     discount = 1 / np.log2(np.arange(2, k + 2))
     for query, grades in enumerate(y):
@@ -173,7 +179,7 @@ def _learned(scores: Scores, ids: NDArray[np.int64], y: Grades, k: int) -> Score
     def ndcg(weights: Scores) -> float:
         # as float32, so that what ties here ties in the list that is made
         total = np.where(real, np.vecdot(scores, weights).astype(np.float32), -np.inf)
-        top = np.argsort(-total, axis=1, kind="stable")[:, :k]
+        top = np.argsort(-total, axis=1, kind="stable")[:, : min(k, legs.width)]
         return float((np.take_along_axis(gains, top, 1) @ discount[: top.shape[1]] / best).mean())
 
     weights = np.full(m, 1 / m)

@@ -27,9 +27,9 @@ class SimilarityFusion(Ranker):
     with the mean and the deviation of the layer over all pairs of `fit`. Layers are joined to each other by how much
     they agree, :math:`C_{lm} = \max(0, \mathrm{corr}(s_l, s_m))`. Without judgments :math:`w` is the eigenvector
     centrality of the layers in that network, :math:`C w = \lambda w`, scaled to a sum of 1, and :math:`b = 0`: a layer
-    that agrees with no other counts for nothing. With the grades of pairs, the judge is one more layer, and
-    :math:`w \ge 0` are the weights by which the others come closest to it in least squares; :math:`S` is then an
-    estimate of the grade.
+    that agrees with no other counts for nothing; where none agrees with another, all count alike. With the grades of
+    pairs, the judge is one more layer, and :math:`w \ge 0` are the weights by which the others come closest to it in
+    least squares; :math:`S` is then an estimate of the grade.
 
     Agreement is no proof of quality: layers of one kind agree with each other, and where one layer is far better than
     all others, it can be ahead of the network until there are grades. Use it for measures of similarity, three or more
@@ -146,6 +146,11 @@ class SimilarityFusion(Ranker):
 
 
 def _centrality(C: Scores) -> Scores:
-    """Return the eigenvector centrality of each node of a network, adding up to 1."""
-    vector = np.abs(np.linalg.eigh(C)[1][:, -1])
-    return np.asarray(vector / vector.sum())
+    """Return the eigenvector centrality of each node of a network, adding up to 1.
+
+    Where several vectors belong to the largest eigenvalue, it is where power iteration from equal weights would end.
+    """
+    values, vectors = np.linalg.eigh(C)
+    top = vectors[:, values >= values[-1] - 1e-9 * max(values[-1], 1.0)]
+    centrality = np.abs(top @ top.sum(axis=0))
+    return np.asarray(centrality / centrality.sum())
