@@ -4,7 +4,7 @@ import pytest
 from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.values import Hits, Search
 from inlay.core.vectors import normalize, product_top_k
-from inlay.rankers.hubness import DynamicInvertedSoftmax
+from inlay.rankers.hubness import CSLS, DynamicInvertedSoftmax, InvertedSoftmax, Margin, _bank
 
 
 def spaces(seed=0, rows=40, bank=60, n=25, dim=5):
@@ -109,3 +109,49 @@ def test_wrong_input_is_refused():
         method.rank(Search(one.hits, Q=Q[:, :4], X=X))
     with pytest.raises(ShapeError, match="but X has 2 rows"):
         method.rank(Search(one.hits, Q=Q, X=X[:2]))
+
+
+@pytest.mark.parametrize("ranker", [DynamicInvertedSoftmax(), InvertedSoftmax(), CSLS(), Margin()])
+def test_a_query_of_zeros_in_the_bank_counts_for_nothing(ranker):
+    rng = np.random.default_rng(0)
+    X, bank, Q = (rng.normal(size=(n, 16)).astype(np.float32) for n in (200, 60, 50))
+    search = Search(product_top_k(normalize(Q), normalize(X), 10), Q=Q, X=X)
+    ranked = []
+    for some in (bank, np.vstack([bank, np.zeros((3, 16), np.float32)])):
+        nothing = np.zeros((len(some), 0))
+        ranked.append(ranker.fit(Search(Hits(nothing, nothing), Q=some, X=X)).rank(search).hits)
+    np.testing.assert_array_equal(ranked[0].ids, ranked[1].ids)
+    np.testing.assert_array_equal(ranked[0].scores, ranked[1].scores)
+    with pytest.raises(ShapeError, match="no vector but of zeros"):
+        ranker.fit(Search(Hits(np.zeros((1, 0)), np.zeros((1, 0))), Q=np.zeros((1, 16)), X=X))
+
+
+def test_what_is_not_finite_is_named_by_its_own_row():
+    rng = np.random.default_rng(0)
+    X, bank = (rng.normal(size=(n, 4)).astype(np.float32) for n in (9, 20))
+    nothing = Hits(np.zeros((20, 0)), np.zeros((20, 0)))
+    ranker = InvertedSoftmax().fit(Search(nothing, Q=bank))
+    broken, hits = X.copy(), Hits([[3, 4]], [[1, 0.5]])
+    broken[4, 0] = np.nan
+    with pytest.raises(ShapeError, match="X has a value that is not finite in row 4"):
+        ranker.rank(Search(hits, Q=bank[:1], X=broken))
+    with pytest.raises(ShapeError, match="Q has a value that is not finite in row 0"):
+        ranker.rank(Search(hits, Q=bank[:1] * np.nan, X=X))
+    with pytest.raises(ShapeError, match="4 columns"):
+        ranker.rank(Search(hits, Q=bank[:1], X=X[0]))
+
+
+@pytest.mark.parametrize("ranker", [CSLS(), Margin()])
+def test_rows_are_made_wide_block_by_block(ranker, monkeypatch):
+    rng = np.random.default_rng(0)
+    X, bank, Q = (rng.normal(size=(n, 16)).astype(np.float32) for n in (200, 60, 50))
+    search = Search(product_top_k(normalize(Q), normalize(X), 10), Q=Q, X=X)
+    ranker.fit(Search(Hits(np.zeros((60, 0)), np.zeros((60, 0))), Q=bank))
+    whole = ranker.rank(search).hits
+    monkeypatch.setattr(_bank, "HELD_BYTES", 4 * 16 * 7)
+    np.testing.assert_array_equal(ranker.rank(search).hits.scores, whole.scores)
+    for name, wrong in {"n_neighbors": 0, "kind": "nonsense"}.items():
+        if name in ranker.get_params():
+            with pytest.raises(ParameterError, match=name):
+                ranker.set_params(**{name: wrong}).rank(search)
+            ranker.set_params(n_neighbors=4)

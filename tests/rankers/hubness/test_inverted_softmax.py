@@ -53,7 +53,7 @@ def test_the_length_of_vectors_does_not_matter():
 
 def test_wrong_input_is_refused():
     one, _ = spaces()
-    with pytest.raises(ParameterError, match="temperature must be above 0, got -1"):
+    with pytest.raises(ParameterError, match="temperature must be above 0 and below inf, got -1"):
         InvertedSoftmax(-1).fit(one)
     with pytest.raises(ParameterError, match="looks at Q of the search"):
         InvertedSoftmax().fit(Search(one.hits))

@@ -7,24 +7,26 @@ from numpy.typing import NDArray
 
 from inlay.core.errors import ShapeError
 from inlay.core.values import FloatArray, Hits, IdArray, Search
-from inlay.core.vectors import normalize, pair_scores
+from inlay.core.vectors import HELD_BYTES, as_vectors, normalize, pair_scores, product_top_k
 
 
 def bank_of(search: Search, ranker: str) -> FloatArray:
-    """Return the queries of a search at length one, at least one of them."""
+    """Return the queries of a search at length one, at least one of them; a query of zeros is near to nothing."""
     search.need(ranker, "Q")
-    bank = normalize(np.asarray(search.Q))
-    if not len(bank):
-        raise ShapeError(f"{ranker} learns from a bank of queries, and Q of the search is empty.")
-    return bank
+    bank = normalize(as_vectors(np.asarray(search.Q), "Q"))
+    there = bank.any(axis=1)
+    if not there.any():
+        what = "has no vector but of zeros" if len(bank) else "is empty"
+        raise ShapeError(f"{ranker} learns from a bank of queries, and Q of the search {what}.")
+    return bank[there]
 
 
 def check(search: Search, bank: FloatArray, ranker: str) -> tuple[FloatArray, FloatArray]:
     """Return Q and X of a search that is ranked, or say what is wrong with them."""
     search.need(ranker, "Q", "X")
-    Q, X = np.asarray(search.Q), np.asarray(search.X)
+    Q, X = as_vectors(np.asarray(search.Q), "Q"), np.asarray(search.X)
     for name, vectors in (("Q", Q), ("X", X)):
-        if vectors.shape[1] != bank.shape[1]:
+        if vectors.ndim != 2 or vectors.shape[1] != bank.shape[1]:
             raise ShapeError(
                 f"{name} must have the {bank.shape[1]} columns of the bank of {ranker}, got {vectors.shape}."
             )
@@ -36,7 +38,7 @@ def check(search: Search, bank: FloatArray, ranker: str) -> tuple[FloatArray, Fl
 def cosines(Q: FloatArray, X: FloatArray, ids: IdArray) -> NDArray[np.float64]:
     """Return the cosine of each query with its hits, (n, k); -inf where there is none."""
     rows, place = np.unique(np.maximum(ids, 0), return_inverse=True)
-    units = normalize(X[rows]) if len(X) else X
+    units = _units(X, rows) if len(X) else X
     return pair_scores(normalize(Q), units, np.where(ids < 0, -1, place.reshape(ids.shape))).astype(np.float64)
 
 
@@ -45,8 +47,36 @@ def of_rows(X: FloatArray, ids: IdArray, value: Callable[[FloatArray], NDArray[n
     out = np.zeros(ids.shape)
     rows, place = np.unique(ids[ids >= 0], return_inverse=True)
     if len(rows):
-        out[ids >= 0] = value(normalize(X[rows]))[place]
+        out[ids >= 0] = value(_units(X, rows))[place]
     return out
+
+
+def nearest_cosines(A: FloatArray, X: FloatArray, n: int) -> FloatArray:
+    """Return the `n` largest cosines of each of `A`, of length one, with rows of `X`, (len(A), n), or all there are."""
+    best = np.empty((len(A), 0), np.float32)
+    step = max(1, HELD_BYTES // (4 * max(1, A.shape[1])))
+    for start in range(0, len(X) if len(A) else 0, step):
+        # Block by block, for X may be half as precise, and a file.
+        part = normalize(as_vectors(X[start : start + step]))
+        found = product_top_k(A, part, min(n, len(part))).scores
+        best = -np.sort(-np.hstack([best, found]), axis=1)[:, :n]
+    return best
+
+
+def mean_nearest(A: FloatArray, X: FloatArray, n: int) -> NDArray[np.float64]:
+    """Return the mean of the `nearest_cosines` of each of `A`; 0 where there are none."""
+    near = nearest_cosines(A, X, n).astype(np.float64)
+    return np.asarray(near.sum(axis=1) / max(1, near.shape[1]))
+
+
+def _units(X: FloatArray, rows: IdArray) -> FloatArray:
+    """Return some rows at length one."""
+    some = np.asarray(X[rows], np.float32)
+    finite = np.isfinite(some).all(axis=1)
+    if not finite.all():
+        row = int(rows[finite.argmin()])
+        raise ShapeError(f"X has a value that is not finite in row {row}; remove or repair that vector.")
+    return normalize(some)
 
 
 def reordered(search: Search, scores: NDArray[np.float64]) -> Search:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import ClassVar, Self
 
 from inlay.core.contracts import Ranker
-from inlay.core.errors import ParameterError
 from inlay.core.neighbourhoods import mean_cosine
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, Search
 from inlay.core.vectors import normalize
 
-from ._bank import bank_of, check, cosines, of_rows, reordered
+from ._bank import bank_of, check, cosines, mean_nearest, of_rows, reordered
 
 
 class CSLS(Ranker):
@@ -28,6 +28,8 @@ class CSLS(Ranker):
 
     `fit` takes a search with the bank as Q; nothing else of it matters. Only hits are put into a new order: give it
     some more than will be shown. The neighbours of a query are sought in the X that is ranked.
+    Behind a `Space` that is what the queries of one call have found: there, let its `depth` be `n_neighbors` or more,
+    or a query's scores depend on those asked beside it.
 
     Parameters
     ----------
@@ -77,8 +79,7 @@ class CSLS(Ranker):
         ShapeError
             If the bank is empty.
         """
-        if self.n_neighbors < 1:
-            raise ParameterError(f"n_neighbors must be at least 1, got {self.n_neighbors}.")
+        check_numbers(self, at_least={"n_neighbors": 1})
         self.bank_ = bank_of(search, "CSLS")
         return self
 
@@ -88,13 +89,14 @@ class CSLS(Ranker):
         Raises
         ------
         ParameterError
-            If the search lacks Q or X.
+            If a parameter is out of its range, or the search lacks Q or X.
         ShapeError
             If Q or X has not the dimension of the bank, or a hit names a row that X does not have.
         """
         self._check_fitted()
+        check_numbers(self, at_least={"n_neighbors": 1})
         Q, X = check(search, self.bank_, "CSLS")
         ids = search.hits.ids
-        around_query = mean_cosine(normalize(Q), normalize(X), self.n_neighbors)[:, None]
+        around_query = mean_nearest(normalize(Q), X, self.n_neighbors)[:, None]
         around_row = of_rows(X, ids, lambda rows: mean_cosine(rows, self.bank_, self.n_neighbors))
         return reordered(search, 2 * cosines(Q, X, ids) - around_query - around_row)

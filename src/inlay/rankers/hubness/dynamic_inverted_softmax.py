@@ -9,9 +9,8 @@ from inlay.core.blocks import products
 from inlay.core.contracts import Ranker
 from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, Search
-from inlay.core.vectors import normalize, product_top_k
 
-from ._bank import bank_of, check, cosines, of_rows, reordered
+from ._bank import bank_of, check, cosines, nearest_cosines, of_rows, reordered
 from ._softmax import log_mean_exp
 
 SLACK = 1e-6  # of a cosine that is compared with itself, summed in another order
@@ -92,13 +91,13 @@ class DynamicInvertedSoftmax(Ranker):
         ShapeError
             If the bank is empty.
         """
-        check_numbers(self, at_least={"n_active": 1}, above={"temperature": 0})
+        check_numbers(self, at_least={"n_active": 1}, above={"temperature": 0}, below={"temperature": np.inf})
         search.need("DynamicInvertedSoftmax", "Q", "X")
         self.bank_ = bank_of(search, "DynamicInvertedSoftmax")
         _, X = check(search, self.bank_, "DynamicInvertedSoftmax")
         self.reach_ = np.full(len(self.bank_), np.inf, np.float32)
         if len(X):
-            self.reach_ = product_top_k(self.bank_, normalize(X), min(self.n_active, len(X))).scores[:, -1].copy()
+            self.reach_ = nearest_cosines(self.bank_, X, self.n_active)[:, -1].copy()
         return self
 
     def rank(self, search: Search) -> Search:
@@ -107,11 +106,12 @@ class DynamicInvertedSoftmax(Ranker):
         Raises
         ------
         ParameterError
-            If the search lacks Q or X.
+            If a parameter is out of its range, or the search lacks Q or X.
         ShapeError
             If Q or X has not the dimension of the bank, or a hit names a row that X does not have.
         """
         self._check_fitted()
+        check_numbers(self, at_least={"n_active": 1}, above={"temperature": 0}, below={"temperature": np.inf})
         Q, X = check(search, self.bank_, "DynamicInvertedSoftmax")
         ids = search.hits.ids
         near = cosines(Q, X, ids)

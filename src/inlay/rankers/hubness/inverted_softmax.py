@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import ClassVar, Self
 
+import numpy as np
+
 from inlay.core.contracts import Ranker
-from inlay.core.errors import ParameterError
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, Search
 
 from ._bank import bank_of, check, cosines, of_rows, reordered
@@ -78,8 +80,7 @@ class InvertedSoftmax(Ranker):
         ShapeError
             If the bank is empty.
         """
-        if not self.temperature > 0:
-            raise ParameterError(f"temperature must be above 0, got {self.temperature}.")
+        check_numbers(self, above={"temperature": 0}, below={"temperature": np.inf})
         self.bank_ = bank_of(search, "InvertedSoftmax")
         return self
 
@@ -89,11 +90,12 @@ class InvertedSoftmax(Ranker):
         Raises
         ------
         ParameterError
-            If the search lacks Q or X.
+            If a parameter is out of its range, or the search lacks Q or X.
         ShapeError
             If Q or X has not the dimension of the bank, or a hit names a row that X does not have.
         """
         self._check_fitted()
+        check_numbers(self, above={"temperature": 0}, below={"temperature": np.inf})
         Q, X = check(search, self.bank_, "InvertedSoftmax")
         ids = search.hits.ids
         usual = of_rows(X, ids, lambda rows: log_mean_exp(rows, self.bank_, self.temperature))

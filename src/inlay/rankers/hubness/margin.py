@@ -8,10 +8,11 @@ import numpy as np
 from inlay.core.contracts import Ranker
 from inlay.core.errors import ParameterError
 from inlay.core.neighbourhoods import MARGINS, margin, mean_cosine
+from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, Search
 from inlay.core.vectors import normalize
 
-from ._bank import bank_of, check, cosines, of_rows, reordered
+from ._bank import bank_of, check, cosines, mean_nearest, of_rows, reordered
 
 
 class Margin(Ranker):
@@ -33,6 +34,8 @@ class Margin(Ranker):
 
     `fit` takes a search with the bank as Q; nothing else of it matters. Only hits are put into a new order, and one hit
     a query is enough where only its score is needed. The neighbours of a query are sought in the X that is ranked.
+    Behind a `Space` that is what the queries of one call have found: there, let its `depth` be `n_neighbors` or more,
+    or a query's scores depend on those asked beside it.
 
     Parameters
     ----------
@@ -85,10 +88,7 @@ class Margin(Ranker):
         ShapeError
             If the bank is empty.
         """
-        if self.kind not in MARGINS:
-            raise ParameterError(f"kind must be one of {', '.join(MARGINS)}, got {self.kind!r}.")
-        if self.n_neighbors < 1:
-            raise ParameterError(f"n_neighbors must be at least 1, got {self.n_neighbors}.")
+        self._check_parameters()
         self.bank_ = bank_of(search, "Margin")
         return self
 
@@ -98,17 +98,23 @@ class Margin(Ranker):
         Raises
         ------
         ParameterError
-            If the search lacks Q or X.
+            If a parameter is out of its range, or the search lacks Q or X.
         ShapeError
             If Q or X has not the dimension of the bank, or a hit names a row that X does not have.
         """
         self._check_fitted()
+        self._check_parameters()
         Q, X = check(search, self.bank_, "Margin")
         ids = search.hits.ids
         near = cosines(Q, X, ids)
         if self.kind == "absolute":
             return reordered(search, near)
-        around_query = mean_cosine(normalize(Q), normalize(X), self.n_neighbors)[:, None]
+        around_query = mean_nearest(normalize(Q), X, self.n_neighbors)[:, None]
         around_row = of_rows(X, ids, lambda rows: mean_cosine(rows, self.bank_, self.n_neighbors))
         usual = (around_query + around_row) / 2
         return reordered(search, np.where(ids >= 0, margin(near, usual, self.kind), -np.inf))
+
+    def _check_parameters(self) -> None:
+        check_numbers(self, at_least={"n_neighbors": 1})
+        if self.kind not in MARGINS:
+            raise ParameterError(f"kind must be one of {', '.join(MARGINS)}, got {self.kind!r}.")
