@@ -6,7 +6,7 @@ import pytest
 from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.judgments import judgments, relevant_hits, relevant_rows
 
-Y = [{4: 2.0, 7: 0, np.int64(1): 0.5}, {}, {-1: 3, 0: -1}]
+Y = [{4: 2.0, 7: 0, np.int64(1): 0.5}, {}, {5: 3, 0: -1}]
 
 
 def test_what_is_right_comes_back_as_it_is():
@@ -35,8 +35,13 @@ def test_what_is_wrong_is_refused(y, error, said):
 
 
 def test_relevant_is_what_has_a_grade_above_0():
-    assert relevant_rows(Y) == [[4, 1], [], [-1]]
+    assert relevant_rows(Y) == [[4, 1], [], [5]]
     hits = relevant_hits(np.array([[1, 7, 4, 9], [4, 1, 0, 7], [0, 4, -1, -1]]), Y)
     assert hits.tolist() == [[True, False, True, False], [False] * 4, [False] * 4]
     assert relevant_hits(np.empty((3, 0), np.int64), Y).shape == (3, 0)
     assert relevant_hits(np.empty((0, 4), np.int64), []).shape == (0, 4)
+
+
+def test_rows_below_zero_are_refused():
+    with pytest.raises(ShapeError, match="from 0; query 1 has -1"):
+        judgments("Example", 2, [{0: 1}, {-1: 1}])

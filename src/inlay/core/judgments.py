@@ -41,8 +41,9 @@ def judgments(ranker: str, n: int, y: Grades | None, *, n_rows: int | None = Non
         for row in grades:
             if not isinstance(row, int | np.integer):
                 raise ShapeError(f"y must name rows by their numbers, those of the ids; query {i} has {row!r}.")
-            if n_rows is not None and not 0 <= row < n_rows:
-                raise ShapeError(f"y must name rows by their numbers, from 0 to {n_rows - 1}; query {i} has {row}.")
+            if row < 0 or (n_rows is not None and row >= n_rows):
+                last = "" if n_rows is None else f" to {n_rows - 1}"
+                raise ShapeError(f"y must name rows by their numbers, from 0{last}; query {i} has {row}.")
     return y
 
 

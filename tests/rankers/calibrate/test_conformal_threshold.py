@@ -108,3 +108,15 @@ def test_refusals():
         ConformalThreshold().fit(search, [*y, {}])
     with pytest.raises(NotFittedError):
         ConformalThreshold().rank(search)
+
+
+def test_lists_of_no_places_promise_nothing():
+    empty = Search(Hits(np.zeros((5, 0)), np.zeros((5, 0))))
+    for keep in ("one", "all"):
+        with pytest.warns(UserWarning, match="every hit is kept"):
+            ranker = ConformalThreshold(0.5, keep=keep).fit(empty, [{1: 1}] * 5)
+        assert (ranker.threshold_, ranker.found_) == (-np.inf, 0.0)
+
+
+def test_an_alpha_just_below_one():
+    assert ConformalThreshold(1 - 1e-10).fit(Search(Hits([[3]], [[0.5]])), [{3: 1}]).threshold_ == 0.5

@@ -105,7 +105,7 @@ def test_what_is_no_hit_is_left_out_and_unnamed_rows_are_not_relevant():
     assert ranker.n_ == 60 * 8 - 5 - 8
     hits = ranker.rank(Search(Hits(ids, scores))).hits
     assert hits.counts[:3].tolist() == [3, 0, 8]
-    named = [{**grades, 55: 0.0, -1: 1.0, 70: 1.0} for grades in y]
+    named = [{**grades, 55: 0.0, 70: 1.0} for grades in y]
     twin = RelevanceProbability().fit(Search(Hits(ids, scores)), named)
     assert (twin.coef_ == ranker.coef_).all()
 

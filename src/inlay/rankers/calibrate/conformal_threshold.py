@@ -124,11 +124,12 @@ class ConformalThreshold(Ranker):
             raise ParameterError("ConformalThreshold needs queries with a relevant row, but y names none.")
         # Scores fall along a row, so that the first relevant hit is the best one and the last the worst.
         best = np.where(good, hits.scores, -np.inf).max(axis=1, initial=-np.inf)
-        worst = np.where(good.sum(axis=1) < wanted, -np.inf, np.where(good, hits.scores, np.inf).min(axis=1))
+        worst = np.where(good, hits.scores, np.inf).min(axis=1, initial=np.inf)
+        worst = np.where(good.sum(axis=1) < wanted, -np.inf, worst)
         scores = np.sort((best if self.keep == "one" else worst)[wanted > 0])
         self.n_ = len(scores)
         self.found_ = float(np.mean(scores > -np.inf))
-        rank = math.floor((self.n_ + 1) * self.alpha + 1e-9)  # 0.29 * 100 is not quite 29
+        rank = min(self.n_, math.floor((self.n_ + 1) * self.alpha + 1e-9))  # 0.29 * 100 is not quite 29
         self.threshold_ = float(scores[rank - 1]) if rank else -math.inf
         self.coverage_ = 1 - rank / (self.n_ + 1) if self.threshold_ > -math.inf else 0.0
         if self.threshold_ == -math.inf:
