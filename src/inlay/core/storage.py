@@ -87,7 +87,7 @@ def read(folder: Path, *, mmap: bool = False) -> Description:
             if Path(name).name != name:
                 raise ValueError(f"its arrays lie outside of the folder, at {name}")
             try:
-                arrays = _map(folder / name) if mmap else safetensors.load_file(folder / name)
+                arrays = _map(folder / name) if mmap else _load(folder / name)
                 return Description(head["object"], arrays)
             except FileNotFoundError as error:
                 if text == before:
@@ -99,6 +99,15 @@ def read(folder: Path, *, mmap: bool = False) -> Description:
         raise
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError, SafetensorError) as error:
         raise DataError(f"{folder} is damaged: {error}.") from error
+
+
+def _load(file: Path) -> Arrays:
+    arrays: Arrays = safetensors.load_file(file)
+    for name, array in arrays.items():
+        # Where another library has taught numpy further types, safetensors reads those as well.
+        if array.dtype not in map(np.dtype, _DTYPES.values()):
+            raise ValueError(f"its array {name} is of the type {array.dtype}, which is never written")
+    return arrays
 
 
 def _map(file: Path) -> Arrays:
