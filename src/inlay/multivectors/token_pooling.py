@@ -1,7 +1,6 @@
 """Token pooling: similar vectors of an item become their mean."""
 
 from collections.abc import Iterator
-from numbers import Integral
 from typing import ClassVar, Self
 
 import numpy as np
@@ -71,7 +70,7 @@ class TokenPooling(Multivector):
         ShapeError
             If `items` is not a Ragged of finite numbers.
         """
-        if not isinstance(self.factor, Integral) or self.factor < 1:
+        if not isinstance(self.factor, int | np.integer) or self.factor < 1:
             raise ParameterError(f"factor must be a whole number of at least 1, got {self.factor!r}.")
         if self.method not in ("ward", "sequential"):
             raise ParameterError(f"method must be 'ward' or 'sequential', got {self.method!r}.")
