@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "building": {"core", "pipeline", "space", "_space"},
     "generation": {"core"},
     "compression": {"core", "indexes", "space", "_compression"},
-    "coverage": {"core", "rankers", "space", "_compression"},
+    "coverage": {"core", "pipeline", "rankers", "space", "_compression"},
     "tuning": {"core", "indexes", "space", "transforms", "_compression"},
     "_compression": {"core", "data", "indexes", "space", "tasks", "transforms"},
     "evaluation": {"core", "data", "tasks", "pipeline", "_evaluation"},

@@ -9,6 +9,7 @@ from ._compression.trial import judged
 from .core.contracts import Ranker
 from .core.errors import ParameterError
 from .core.values import Hits, Search
+from .pipeline import DEPTH
 from .rankers.calibrate import ConformalThreshold
 from .space import Space
 
@@ -18,6 +19,7 @@ def threshold(
     judgments: Any,
     coverage: float,
     *,
+    k: int = 10,
     hybrid: Ranker | None = None,
     rankers: Sequence[Ranker] = (),
     depth: int | None = None,
@@ -30,7 +32,8 @@ def threshold(
     judgments : a data set with ``queries`` and ``relevant``, by name, file or columns; its documents go by the ids of
         the space.
     coverage : the share of queries like these that keep a relevant hit, above 0 and below 1.
-    hybrid, rankers, depth : as the searches have them that it is for, see `Space.search`.
+    k, hybrid, rankers, depth : as the searches have them that it is for, see `Space.search`. What is not among the
+        best `k` no cutoff can keep, so let `k` be the most that anyone would look at.
 
     Returns
     -------
@@ -40,7 +43,7 @@ def threshold(
     Raises
     ------
     ParameterError
-        If `coverage` is out of its range.
+        If `coverage` or `k` is out of its range.
     DataError
         If the judgments name no document of the space.
 
@@ -53,14 +56,17 @@ def threshold(
     >>> _ = space.add(rows)
     >>> asked = {f"q{i}": f"report {i}" for i in range(40)}
     >>> judgments = {"documents": {}, "queries": asked, "relevant": {f"q{i}": {f"t{i}": 1} for i in range(40)}}
-    >>> cutoff = threshold(space, judgments, 0.9)
-    >>> 0.9 <= cutoff.coverage_ < 0.95, len(space.search("report 50", rankers=[cutoff])) < 10
+    >>> cutoff = threshold(space, judgments, 0.9, k=20)
+    >>> 0.9 <= cutoff.coverage_ < 0.95, len(space.search("report 50", k=20, rankers=[cutoff])) < 20
     (True, True)
     """
     if not 0 < coverage < 1:
         raise ParameterError(f"coverage must be above 0 and below 1, such as 0.95, got {coverage}.")
     asked, relevant = judged(judgments, np.array(space.ids()), np.array(space.documents()))
-    found = space.search(asked, k=len(space) if depth is None else depth, hybrid=hybrid, rankers=rankers, depth=depth)
+    if k < 1:
+        raise ParameterError(f"k must be at least 1, got {k}.")
+    deep = max(k, DEPTH if depth is None else depth)  # as where a ranker, such as the cutoff, comes last
+    found = [one[:k] for one in space.search(asked, k=deep, hybrid=hybrid, rankers=rankers, depth=deep)]
     numbers: dict[str, int] = {}
     ids = np.full((len(found), max(map(len, found), default=0)), -1, np.int64)
     scores = np.full(ids.shape, -np.inf, np.float32)

@@ -155,6 +155,15 @@ def test_a_cutoff_is_fitted_on_judgments(inlay, reports, tmp_path):
     assert "whose cutoff is 0." in said
 
 
+def test_a_cutoff_says_how_many(inlay, reports, tmp_path):
+    asked = {f"q{i}": f"case {i % 9}" for i in range(60)}
+    file = tmp_path / "judged.json"
+    file.write_text(json.dumps({"documents": {}, "queries": asked, "relevant": {q: {f"t{q[1:]}": 1} for q in asked}}))
+    cutoff = ("--coverage", "0.9", "--judgments", file, "--json")
+    free, few = (json.loads(inlay("search", reports, "case 3", *cutoff, *k).stdout) for k in ((), ("-k", "5")))
+    assert len(free) > len(few) == 5  # not the 5 of other searches
+
+
 def test_diverse_hits(inlay, reports):
     plain, diverse = (
         [hit["id"] for hit in json.loads(inlay("search", reports, "case 3", "--json", *more).stdout)]

@@ -20,7 +20,15 @@ RERANKED = 30  # hits that a cross-encoder reads, at some tens a second
 def search(
     space: SpacePath,
     queries: Questions,
-    k: Annotated[int, typer.Option("-k", metavar="N", min=1, help="How many passages for each query.")] = 5,
+    k: Annotated[
+        int | None,
+        typer.Option(
+            "-k",
+            metavar="N",
+            min=1,
+            help="How many passages for each query; 5, or with --coverage all that are ranked.",
+        ),
+    ] = None,
     where: Where = None,
     hybrid: Annotated[
         bool, typer.Option("--hybrid", help="Compare words (BM25) as well as vectors, and fuse both lists.")
@@ -65,6 +73,7 @@ def search(
 ) -> None:
     """Find the passages nearest to a question."""
     import inlay
+    from inlay.pipeline import DEPTH
 
     from .output import print_json, print_result, result_json
     from .progress import Meter
@@ -74,7 +83,9 @@ def search(
     if (coverage is None) != (judgments is None):
         raise typer.BadParameter("--coverage and --judgments go together: the cutoff is fitted on judged queries.")
     if depth is None and rerank is not None:
-        depth = max(k, RERANKED)
+        depth = max(k or 1, RERANKED)
+    if k is None:  # a cutoff says itself how many, and cannot keep what was not found
+        k = 5 if coverage is None else depth or DEPTH
     with announced(), Meter("searching") as meter:
         opened = inlay.open(space)
         how = _how(opened, hybrid, rerank, diverse, depth)
@@ -82,7 +93,7 @@ def search(
             from inlay.coverage import threshold
 
             meter("fitting the cutoff", 0, 1, "data set")
-            how["rankers"].append(threshold(opened, judgments, coverage, **how))
+            how["rankers"].append(threshold(opened, judgments, coverage, k=k, **how))
         found = opened.search(asked, k=k, where=where, **how)
     plan = _plan(opened, where, k, how) if explain else None
     if explain:  # beside the JSON, so that a search that finds nothing is explained as well
