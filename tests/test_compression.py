@@ -77,7 +77,9 @@ def test_a_dry_run_chooses_and_changes_nothing(space):
 def test_the_smallest_that_keeps_enough_is_chosen(space):
     found = inlay.compress(space, keep=0.9, only=["float16", "int8", "int8+rescore4", "binary"], apply=False)
     kept = {one.name: one.kept.value for one in found.measured}
-    assert found.choice.name in found.frontier
+    memory = {one.name: one.memory for one in found.measured}
+    assert memory[found.choice.name] == min(memory[name] for name in kept if kept[name] >= 0.95)
+    assert [kept[name] for name in found.frontier] == sorted({kept[name] for name in found.frontier})
     assert kept[found.choice.name] >= 0.85
     smaller = [one for one in found.measured if one.memory < 256]
     assert all(kept[one.name] < 0.95 for one in smaller)
@@ -132,7 +134,8 @@ def test_the_same_every_time(space):
         ({"keep": 1.5}, "keep must be above 0"),
         ({"choose": "zip"}, "no way 'zip'"),
         ({"k": 0}, "k must be at least 1"),
-        ({"queries": []}, "at least one text"),
+        ({"queries": []}, "at least two texts"),
+        ({"queries": "abc"}, "at least two texts"),
         ({"queries": ["a"], "judgments": "scifact"}, "not both"),
     ],
 )

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from inlay.core.errors import NotFittedError, ParameterError, ShapeError
+from inlay.core.fingerprint import fingerprint
 from inlay.core.vectors import normalize
 from inlay.indexes import Auto, Exact
 
@@ -35,8 +36,6 @@ def test_many_get_the_least_effort_that_reaches_the_recall():
         assert last["recall@10"] >= index.recall
         assert last["ef_search"] == index.index_.ef_search
         assert all(reading["recall@10"] < index.recall for reading in before)
-        assert last["ms"] > 0
-        assert last["exact_ms"] > 0
         json.dumps([index.choice_, index.readings_])
     assert len(hard.readings_) > len(easy.readings_)
 
@@ -118,3 +117,8 @@ def test_refuses():
         Auto().fit([[np.nan]])
     with pytest.raises(NotFittedError):
         Auto().search(sample(1), 1)
+
+
+def test_what_is_fitted_twice_is_the_same():
+    pytest.importorskip("usearch")
+    assert len({fingerprint(Auto(0.5, exact_below=100).fit(sample(1000))) for _ in range(2)}) == 1

@@ -78,7 +78,7 @@ def test_vectors_are_kept_only_where_they_are_read_again(X):
     ("index", "says"),
     [
         (Coded("int8"), "codec must have inverse_transform or search_codes"),
-        (Coded(ScalarQuantizer(), rescore=-1), "rescore must be at least 0"),
+        (Coded(ScalarQuantizer(), rescore=-1), "rescore must be a whole number of at least 0"),
         (Coded(ScalarQuantizer(), n_fit=0), "n_fit at least 1"),
     ],
 )
@@ -110,3 +110,18 @@ def test_vectors_that_were_not_kept_are_not_read(X):
 def test_what_is_added_to_nothing_is_learned_from(X):
     index, one = Coded(ScalarQuantizer()).fit(X[:0]).add(X), Coded(ScalarQuantizer()).fit(X)
     np.testing.assert_array_equal(index.codes_, one.codes_)
+
+
+def test_codes_that_are_searched_in_their_own_way_take_no_queries(X):
+    hits = Coded(RandomHyperplanes(bits=64)).fit(X).search(X[:0], 3)
+    assert hits.ids.shape == (0, 3)
+
+
+def test_codes_that_are_no_arrays_are_refused(X):
+    pytest.importorskip("torch")
+    from inlay.transforms.sparse import SparseCodes
+
+    with pytest.raises(ParameterError, match=r"codec must (make arrays|have)"):
+        Coded(SparseCodes(dim=16, n_epochs=1)).fit(X)
+    with pytest.raises(ParameterError, match="rescore must be a whole number"):
+        Coded(ScalarQuantizer(), rescore=1.5).fit(X)

@@ -1,5 +1,7 @@
 """Exact search equals sorting all pairs and faiss, keeps filters, and says what it cannot take."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from inlay.core.errors import NotFittedError, ParameterError, ShapeError
 from inlay.core.vectors import normalize, pair_scores
-from inlay.indexes import Exact
+from inlay.indexes import Auto, Exact, Filtered
 
 
 def sample(n, dim=16, seed=0):
@@ -168,3 +170,42 @@ def test_add_numbers_rows_onwards():
     with pytest.raises(ShapeError, match="16 columns, got 3"):
         grown.add(np.ones((1, 3)))
     assert len(grown.vectors_) == 30
+
+
+def test_what_was_computed_from_a_file_is_copied(tmp_path):
+    np.save(tmp_path / "x.npy", np.eye(8))
+    X = np.load(tmp_path / "x.npy", mmap_mode="r").astype(np.float32)  # numpy calls that a memmap as well
+    for some in (X, np.asarray(X), X[:]):
+        index = Exact().fit(some)
+        assert not np.shares_memory(index.vectors_, X)
+    np.save(tmp_path / "f.npy", X)
+    for mode in ("r", "r+", "c"):
+        mapped = np.load(tmp_path / "f.npy", mmap_mode=mode)
+        assert np.shares_memory(Exact().fit(np.asarray(mapped)[2:]).vectors_, mapped)
+
+
+@pytest.mark.parametrize("index", [Auto(), Filtered(Exact())])
+def test_arrays_of_the_caller_stay_writeable(index, tmp_path):
+    np.save(tmp_path / "f.npy", np.eye(8, dtype=np.float32))
+    mapped = np.load(tmp_path / "f.npy", mmap_mode="r+")
+    for X in (mapped, np.asarray(mapped)):
+        index.fit(X)
+        assert X.flags.writeable
+
+
+def test_columns_of_a_file_are_not_copied_whole(tmp_path):
+    np.save(tmp_path / "f.npy", np.random.default_rng(0).random((50_000, 64), np.float32))
+    mapped = np.load(tmp_path / "f.npy", mmap_mode="r")
+    index = Exact().fit(mapped[:, :32])
+    tracemalloc.start()
+    hits = index.search(mapped[:1, :32], 3, where=[1, 2, 3])
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < index.vectors_.nbytes / 4
+    whole = Exact().fit(np.array(mapped[:, :32])).search(mapped[:1, :32], 3, where=[1, 2, 3])
+    np.testing.assert_array_equal(hits.ids, whole.ids)
+
+
+def test_a_ragged_filter_is_refused():
+    with pytest.raises(ShapeError, match="mask or row numbers"):
+        Exact().fit(np.eye(4)).search(np.eye(4), 1, where=[[1], [2, 3]])

@@ -89,10 +89,18 @@ def test_costs_of_lists_are_counted():
         (Filtered(Inverted()), "stores vectors"),
         (Filtered(Auto(), plans=["between"]), "plans must be some of pre, in, post"),
         (Filtered(Exact(), plans=[]), "plans must be some of"),
-        (Filtered(Exact(), slack=0.5), "slack at least 1"),
+        (Filtered(Exact(), slack=0.5), "slack finite and at least 1"),
         (Filtered(Exact(), recall=0), "recall must be above 0"),
     ],
 )
 def test_wrong_parameters_are_refused(index, says):
     with pytest.raises(ParameterError, match=says):
         index.fit(X)
+
+
+def test_vectors_are_shared_with_the_index_after_add():
+    X = normalize(np.random.default_rng(0).normal(size=(300, 8)))
+    index = Filtered(Exact()).fit(X[:200]).add(X[200:])
+    assert np.shares_memory(index.vectors_, index.index_.vectors_)
+    with pytest.raises(ParameterError, match="slack finite"):
+        Filtered(Exact(), slack=np.inf).fit(X)

@@ -231,3 +231,24 @@ def test_a_missing_library_names_the_command(X, monkeypatch):
     monkeypatch.setitem(sys.modules, "usearch.index", None)
     with pytest.raises(MissingExtra, match=r'HNSW needs usearch.* pip install "inlay\[hnsw\]"'):
         HNSW().fit(X[:5])
+
+
+def test_what_is_stopped_half_way_leaves_the_index_as_it_was():
+    rng = np.random.default_rng(0)
+    X, Y = (normalize(rng.normal(size=(3000, 16))) for _ in range(2))
+    index = HNSW().fit(X)
+    before = index.search(X[:20], 3)
+
+    def stop(rows):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        index.fit_with_progress(Y, stop)
+    np.testing.assert_array_equal(index.search(X[:20], 3).ids, before.ids)
+
+
+def test_copies_do_not_count_as_missed():
+    X = normalize(np.random.default_rng(0).normal(size=(2000, 8)))
+    X[:100] = X[0]
+    index = HNSW().fit(X)
+    assert index.readings_[-1]["recall@10"] > 0.99

@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 
@@ -56,3 +58,19 @@ def test_wrong_parameters_are_refused(X, index, says):
 def test_added_rows_have_to_have_the_columns(X):
     with pytest.raises(ShapeError, match="32 columns, got 3"):
         TurboVec().fit(X).add(X[:, :3])
+
+
+def test_vectors_that_were_not_kept_are_not_read():
+    X = normalize(np.random.default_rng(0).normal(size=(300, 16)))
+    index = TurboVec().fit(X).set_params(rescore=3)
+    for call in (lambda: index.search(X[:2], 3), lambda: index.add(X)):
+        with pytest.raises(ParameterError, match="rescore is 3, but the full vectors were not kept"):
+            call()
+
+
+def test_a_copy_grows_alone():
+    X = normalize(np.random.default_rng(0).normal(size=(300, 16)))
+    index = TurboVec().fit(X)
+    before = index.search(X[:9], 3)
+    copy.copy(index).add(X[:7])
+    np.testing.assert_array_equal(index.search(X[:9], 3, where=np.ones(300, bool)).ids, before.ids)

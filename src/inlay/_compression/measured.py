@@ -15,6 +15,7 @@ from inlay.core.contracts import Index
 from inlay.core.errors import UnsupportedError
 from inlay.core.fingerprint import fingerprint
 from inlay.core.frozen import Frozen
+from inlay.core.neighbourhoods import share_found
 from inlay.core.resampling import with_interval
 from inlay.core.sample import Sample
 from inlay.core.values import FloatArray, Hits, IdArray, Reading
@@ -57,10 +58,7 @@ class Trial:
 
     def recall(self, hits: Hits) -> NDArray[np.float64]:
         """Return for each query the share of the exact hits that were found."""
-        exact = self.exact.ids[:, : self.k]
-        found = (exact[:, :, None] == hits.ids[:, None, : self.k]).any(axis=2) & (exact >= 0)
-        out: NDArray[np.float64] = found.sum(axis=1) / np.maximum(1, (exact >= 0).sum(axis=1))
-        return out
+        return share_found(self.Q, self.X, hits.ids[:, : self.k], self.exact.top(self.k))
 
     def ndcg(self, hits: Hits) -> NDArray[np.float64]:
         """Return the nDCG of each query."""

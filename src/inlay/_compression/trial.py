@@ -37,7 +37,7 @@ def trial(
     DataError
         If the space has too few vectors, or the judgments name none of its documents.
     ParameterError
-        If both queries and judgments are given, or there are no queries.
+        If both queries and judgments are given, or there are fewer than two queries.
     """
     if queries is not None and judgments is not None:
         raise ParameterError("Give queries or judgments, not both; judgments bring their own queries.")
@@ -52,8 +52,8 @@ def trial(
         Q = space.pipeline.encode(asked, role="query")
         told = f"{len(asked):,} queries with judgments"
     elif queries is not None:
-        if not len(queries):
-            raise ParameterError("queries must hold at least one text, got none.")
+        if isinstance(queries, str) or len(queries) < 2:
+            raise ParameterError(f"queries must be a list of at least two texts, got {queries!r}.")
         Q = space.pipeline.encode(list(queries), role="query")
         rows, told = _drawn(rng, len(X), max_rows, np.empty(0, np.int64)), f"{len(Q):,} queries"
     else:

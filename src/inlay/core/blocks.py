@@ -37,7 +37,7 @@ def products(Q: FloatArray, X: NDArray[Any], rows: IdArray | None) -> Iterator[t
     for start in range(0, total, step):
         part = slice(start, min(start + step, total))
         numbers = np.arange(part.start, part.stop) if rows is None else rows[part]
-        block = np.asarray(X[part] if rows is None else np.take(X, numbers, axis=0))
+        block = np.asarray(X[part] if rows is None else gather(X, numbers))
         vectors = np.asarray(block, np.float32) if space is None else widen(block, space[: len(block)])
         for first in range(0, n, queries):
             these = slice(first, min(first + queries, n))
@@ -46,6 +46,11 @@ def products(Q: FloatArray, X: NDArray[Any], rows: IdArray | None) -> Iterator[t
             if keep is not None:
                 S[:, ~keep[part]] = -np.inf
             yield numbers, these, S
+
+
+def gather(X: NDArray[Any], rows: IdArray) -> NDArray[Any]:
+    """Return some rows; `np.take` is the faster way, but copies all of an array that is not in C order first."""
+    return np.take(X, rows, axis=0) if X.flags.c_contiguous else np.asarray(X[rows])
 
 
 def widen(half: NDArray[np.float16], space: NDArray[np.int32]) -> FloatArray:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .blocks import products
+from .blocks import gather, products
 from .errors import ParameterError, ShapeError
 from .values import FloatArray, Hits, IdArray
 
@@ -163,7 +163,7 @@ def pair_scores(Q: FloatArray, X: NDArray[Any], ids: IdArray) -> FloatArray:
         rows = slice(row, row + max(1, step // max(1, width)))
         for first in range(0, width, step):
             part = slice(first, first + step)
-            vectors = np.asarray(np.take(X, np.maximum(ids[rows, part], 0), axis=0), np.float32)
+            vectors = np.asarray(gather(X, np.maximum(ids[rows, part], 0)), np.float32)
             out[rows, part] = np.vecdot(vectors, Q[rows, None])
     out[ids < 0] = -np.inf
     return out

@@ -1,5 +1,6 @@
 """What the indexes share: how vectors are stored, and what a search accepts."""
 
+import mmap
 import operator
 from typing import Any
 
@@ -41,16 +42,18 @@ def stored(X: ArrayLike, dtype: str, *, dim: int | None = None) -> NDArray[Any]:
 
 
 def _mapped(X: Any) -> bool:
-    """Return whether an array is a part of a file, or looks into one that is."""
-    while X is not None and not isinstance(X, np.memmap):
-        X = getattr(X, "base", None)
-    return X is not None
+    """Return whether an array lies in a file; what was computed from such a one does not, though numpy calls it so."""
+    while isinstance(X, np.ndarray):
+        X = X.base
+    return isinstance(X, mmap.mmap)
 
 
 def fitted_codec(codec: Any, X: NDArray[Any], *, rescore: int, n_fit: int, random_state: int) -> Any:
     """Return a copy of a codec, fitted to at most `n_fit` rows, or say what is wrong with the parameters."""
-    if rescore < 0 or n_fit < 1:
-        raise ParameterError(f"rescore must be at least 0 and n_fit at least 1, got {rescore}, {n_fit}.")
+    if not isinstance(rescore, int | np.integer) or rescore < 0 or n_fit < 1:
+        raise ParameterError(
+            f"rescore must be a whole number of at least 0 and n_fit at least 1, got {rescore!r}, {n_fit!r}."
+        )
     rows = np.arange(len(X))
     if len(X) > n_fit:
         rows = np.sort(np.random.default_rng(random_state).choice(len(X), n_fit, replace=False))
@@ -82,7 +85,10 @@ def allowed(where: Where | None, n: int) -> IdArray | None:
     """Return the allowed row numbers in ascending order, each once; None where every row is allowed."""
     if where is None:
         return None
-    given = np.asarray(where)
+    try:
+        given = np.asarray(where)
+    except ValueError as error:
+        raise ShapeError(f"where must be a mask or row numbers of shape (m,): {error}.") from error
     if given.ndim != 1:
         raise ShapeError(f"where must be a mask or row numbers of shape (m,), got the shape {given.shape}.")
     if given.dtype == bool:

@@ -1,21 +1,17 @@
 """Auto: the index that suits the vectors, by their number and by measurement."""
 
-import time
 from collections.abc import Iterator
 from typing import ClassVar, Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from inlay.core.contracts import Index, Progress, Where
 from inlay.core.errors import MissingExtra, ParameterError
-from inlay.core.values import FloatArray, Hits
+from inlay.core.values import Hits
 
 from ._stored import stored
 from .exact import Exact
 from .hnsw import HNSW
-
-TIMED = 20  # single queries whose median time is told
 
 
 class Auto(Index):
@@ -40,8 +36,8 @@ class Auto(Index):
     ----------
     index_ : the index that was chosen.
     choice_ : ``{"index": name, "why": a sentence}``.
-    readings_ : one dictionary for each `ef_search` that was tried: ``ef_search``, ``recall@10``, and the
-        milliseconds that one query took, ``ms`` beside ``exact_ms``. Empty where size alone decided.
+    readings_ : one dictionary for each `ef_search` that was tried, with ``ef_search`` and ``recall@10``. Empty where
+        size alone decided.
 
     References
     ----------
@@ -49,6 +45,7 @@ class Auto(Index):
 
     Examples
     --------
+    >>> import numpy as np
     >>> index = Auto().fit(np.eye(4))
     >>> index.choice_["index"], index.choice_["why"]
     ('Exact', '4 vectors are few enough (up to 100,000) to compare with all of them')
@@ -73,6 +70,7 @@ class Auto(Index):
         """Yield small instances for the contract checks."""
         yield cls()
         yield cls(dtype="float16", random_state=1)
+        yield cls(exact_below=20, recall=0.5)
 
     def fit(self, X: ArrayLike) -> Self:
         """Store (n, d) vectors in the index that suits them; their row numbers are the ids.
@@ -93,21 +91,22 @@ class Auto(Index):
         if self.exact_below < 0:
             raise ParameterError(f"exact_below must be at least 0, got {self.exact_below}.")
         X = stored(X, self.dtype)
-        if not isinstance(X, np.memmap):
-            X.flags.writeable = False  # so that both indexes keep it rather than copy it
-        self.index_, self.readings_ = Exact(self.dtype).fit(X), []
+        X = X.view()
+        X.flags.writeable = False  # so that both indexes keep it rather than copy it
+        index: Index = Exact(self.dtype).fit(X)
+        readings: list[dict[str, float]] = []
         if len(X) <= self.exact_below:
             why = f"{len(X):,} vectors are few enough (up to {self.exact_below:,}) to compare with all of them"
-            self.choice_ = {"index": "Exact", "why": why}
             progress(len(X))
-            return self
-        try:
-            graph = HNSW(dtype=self.dtype, random_state=self.random_state).fit_with_progress(X, progress)
-        except MissingExtra as error:
-            self.choice_ = {"index": "Exact", "why": f"there is no library for a graph: {error}"}
-            progress(len(X))
-            return self
-        self._tune(graph)
+        else:
+            try:
+                graph = HNSW(dtype=self.dtype, random_state=self.random_state).fit_with_progress(X, progress)
+                index, readings, why = self._chosen(index, graph)
+            except MissingExtra as error:
+                why = f"there is no library for a graph: {error}"
+                progress(len(X))
+        self.index_, self.readings_ = index, readings
+        self.choice_ = {"index": type(index).__name__, "why": why}
         return self
 
     def add(self, X: ArrayLike) -> Self:
@@ -128,27 +127,14 @@ class Auto(Index):
         self._check_fitted()
         return self.index_.search(Q, k, where=where)
 
-    def _tune(self, graph: HNSW) -> None:
-        """Take `graph` with the least `ef_search` that reaches the recall asked for, if there is one."""
-        Q = np.asarray(graph.vectors_[:TIMED], np.float32)
-        exact_ms, found = _milliseconds(self.index_, Q), 0.0
+    def _chosen(self, exact: Index, graph: HNSW) -> tuple[Index, list[dict[str, float]], str]:
+        """Return `graph` with the least `ef_search` that reaches the recall asked for, or `exact`; and why."""
+        readings, found = [], 0.0
         for reading in graph.readings_:
+            readings.append(dict(reading))
             graph.ef_search, found = int(reading["ef_search"]), reading["recall@10"]
-            self.readings_.append({**reading, "ms": _milliseconds(graph, Q), "exact_ms": exact_ms})
             if found >= self.recall:
-                self.index_ = graph
                 why = f"with ef_search={graph.ef_search} the graph finds {found:.1%} of the 10 exact neighbours"
-                break
-        else:
-            why = f"the graph finds {found:.1%} of the 10 exact neighbours at most"
-        self.choice_ = {"index": type(self.index_).__name__, "why": f"{why}; {self.recall:.1%} were asked for"}
-
-
-def _milliseconds(index: Index, Q: FloatArray) -> float:
-    """Return the median time of one query."""
-    times = []
-    for q in Q:
-        start = time.perf_counter()
-        index.search(q[None], 10)
-        times.append(time.perf_counter() - start)
-    return round(1e3 * float(np.median(times)), 3)
+                return graph, readings, f"{why}; {self.recall:.1%} were asked for"
+        why = f"the graph finds {found:.1%} of the 10 exact neighbours at most"
+        return exact, readings, f"{why}; {self.recall:.1%} were asked for"

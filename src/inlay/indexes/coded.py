@@ -135,7 +135,9 @@ class Coded(Index):
         rows = allowed(where, len(self.codes_))
         codes = self.codes_ if rows is None else self.codes_[rows]
         depth = max(1, min(len(codes), k * max(1, self.rescore)))
-        if hasattr(self.codec_, "search_codes") and len(codes) and len(Q):
+        if not len(Q):
+            return Hits(np.empty((0, k), np.int64), np.empty((0, k), np.float32))
+        if hasattr(self.codec_, "search_codes") and len(codes):
             hits = self.codec_.search_codes(Q, codes, depth)
         else:
             hits = self._search_decoded(Q, codes, depth)
@@ -149,6 +151,10 @@ class Coded(Index):
 
     def _code(self, X: FloatArray, progress: Progress) -> NDArray[Any]:
         parts = [self.codec_.transform(np.zeros((1, X.shape[1]), np.float32))[:0]]
+        if not isinstance(parts[0], np.ndarray):
+            raise ParameterError(
+                f"codec must make arrays; SparseCoded takes sparse codes, such as those of {self.codec!r}."
+            )
         for part in _blocks(len(X), X.shape[1]):
             parts.append(self.codec_.transform(X[part]))
             progress(part.stop - part.start)

@@ -7,21 +7,22 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
 
 from inlay.core.contracts import Index, Where
 from inlay.core.errors import DataError, ParameterError
 from inlay.core.extras import load
+from inlay.core.neighbourhoods import share_found
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import product_top_k, rescore
 
-from ._faiss import graph_of, lists_of
+from ._faiss import built, graph_of, lists_of, others
 from ._stored import allowed, queries, stored
 from .hnsw import GATHERED_ROW_COST
 
 K = 10
 HELD_OUT = 200  # rows that measure recall
 POINTS = 39  # rows for each list that FAISS asks for
-EF_CONSTRUCTION = 200  # rows that a graph is built with; FAISS takes 40 by itself
 MOST = 4096  # rows that a walk is tried with
 
 
@@ -38,8 +39,8 @@ class Faiss(Index):
     Use it for millions of rows where a graph takes too much memory or time to build, and for all that FAISS has; with
     "HNSW16,SQ8" and `rescore` 1.2 it answers many queries at once faster than `HNSW`, which tells how far it has come
     while it is built. `Exact` misses nothing, `Coded` takes any codec of this package; `DeDrift` is an inverted file
-    for rows that keep coming and change. Where more rows are copies of each other than a row has links, the graph of
-    FAISS does not reach all that is near them, at any effort; `HNSW` does.
+    for rows that keep coming and change. Where more rows are copies of each other than a row has links, a graph does
+    not reach all that is near them, at any effort.
 
     A filter never costs hits: lists are probed, and graphs walked, in proportion to the part that is allowed, few
     allowed rows are compared one by one, and a query that still finds fewer than k is answered exactly.
@@ -134,10 +135,16 @@ class Faiss(Index):
             If `X` is not numbers of shape (n, d), or one of them is not finite.
         """
         self._check_parameters()
+        made = clone(self)._made(stored(X, "float32"))
+        self.__dict__.pop("_native", None)
+        self.__dict__.update(made.__dict__)  # at once: what is stopped half way leaves this index as it was
+        return self
+
+    def _made(self, X: FloatArray) -> Self:
+        """Build the index of an object that is new."""
         faiss = load("faiss", extra="quantize", purpose="Faiss")
-        X = self.vectors_ = stored(X, "float32")
+        self.vectors_ = X
         self.index_, self.n_probe_, self.ef_search_, self.readings_ = np.empty(0, np.uint8), 0, 0, []
-        self._native: Any = None
         if len(X) <= self.exact_below:
             return self
         rows = np.arange(len(X))
@@ -145,26 +152,11 @@ class Faiss(Index):
             rows = np.sort(np.random.default_rng(self.random_state).choice(len(X), self.n_fit, replace=False))
         n_lists = max(1, min(round(4 * len(X) ** 0.5), len(rows) // POINTS))
         text = re.sub(r"IVF(?=,|_|$)", f"IVF{n_lists}", self.factory)
-        threads = faiss.omp_get_max_threads()
-        faiss.omp_set_num_threads(1)  # so that k-means rounds alike on every machine
-        try:
-            made = faiss.index_factory(X.shape[1], text, faiss.METRIC_INNER_PRODUCT)
-            lists = faiss.try_extract_index_ivf(made)
-            for part in (lists, getattr(lists and faiss.downcast_index(lists), "pq", None)):
-                if part is not None:
-                    part.cp.seed, part.cp.min_points_per_centroid = self.random_state, 1
-            if graph := graph_of(made):
-                graph.efConstruction = EF_CONSTRUCTION
-            made.train(np.ascontiguousarray(X[rows]))
-            made.add(np.ascontiguousarray(X))
-        except RuntimeError as error:
-            raise ParameterError(f"FAISS does not take factory={text!r} for {X.shape} vectors: {error}.") from error
-        finally:
-            faiss.omp_set_num_threads(threads)
+        made = built(text, X, np.ascontiguousarray(X[rows]), self.random_state)
         self.index_ = faiss.serialize_index(made)
-        if lists is not None:
-            self._tune("n_probe", int(lists.nlist))
-        elif graph is not None:
+        if lists := lists_of(made):
+            self._tune("n_probe", lists)
+        elif graph_of(made) is not None:
             self._tune("ef_search", min(len(X), MOST))
         return self
 
@@ -239,7 +231,8 @@ class Faiss(Index):
         bits = np.empty(0, np.uint8) if mask is None else np.packbits(mask, bitorder="little")
         only = {} if mask is None else {"sel": faiss.IDSelectorBitmap(n, faiss.swig_ptr(bits))}
         if self.ef_search_:
-            parameters = faiss.SearchParametersHNSW(efSearch=effort, **only)
+            # FAISS stops after so many steps, however many rows it is asked for.
+            parameters = faiss.SearchParametersHNSW(efSearch=max(effort, depth), **only)
         else:
             parameters = faiss.SearchParametersIVF(nprobe=effort, **only)
         if isinstance(native, faiss.IndexPreTransform):
@@ -254,14 +247,18 @@ class Faiss(Index):
             return
         rows = np.random.default_rng(self.random_state).permutation(len(self.vectors_))[:HELD_OUT]
         Q, native = np.asarray(self.vectors_[rows]), self._held()
-        true = _others(product_top_k(Q, self.vectors_, K + 1).ids, rows)
+        exact, depth = others(product_top_k(Q, self.vectors_, K + 1), rows), self._depth(K + 1)
+        least = depth if name == "ef_search" else 1
         for effort in (2**i for i in range(32)):
-            effort = min(effort, most)
+            effort = min(max(least, effort), most)
             setattr(self, f"{name}_", effort)
-            ids = self._ask(native, Q, self._depth(K + 1), effort, None)
-            found = _others(rescore(Q, self.vectors_, ids, K + 1).ids, rows)
-            hit = ((true[:, :, None] == found[:, None]) & (true >= 0)[:, :, None]).any(axis=2).sum()
-            self.readings_.append({name: effort, f"recall@{K}": float(hit / (true >= 0).sum())})
+            if self.readings_ and self.readings_[-1][name] == effort:
+                continue
+            ids = self._ask(native, Q, depth, effort, None)
+            found = others(rescore(Q, self.vectors_, ids, K + 1), rows).ids
+            self.readings_.append(
+                {name: effort, f"recall@{K}": float(share_found(Q, self.vectors_, found, exact).mean())}
+            )
             if self.readings_[-1][f"recall@{K}"] >= self.recall or effort >= most:
                 return
 
@@ -280,9 +277,11 @@ class Faiss(Index):
     def _check_parameters(self) -> None:
         if not 0 < self.recall <= 1:
             raise ParameterError(f"recall must be above 0 and at most 1, got {self.recall}.")
-        if not self.rescore >= 1 or self.n_fit < 1 or self.exact_below < 0:
+        if not 1 <= self.rescore < math.inf or self.n_fit < 1 or self.exact_below < 0:
             given = f"{self.rescore}, {self.n_fit} and {self.exact_below}"
-            raise ParameterError(f"rescore and n_fit must be at least 1, and exact_below at least 0, got {given}.")
+            raise ParameterError(
+                f"rescore and n_fit must be at least 1 and finite, exact_below at least 0, got {given}."
+            )
         for name, value in (("n_probe", self.n_probe), ("ef_search", self.ef_search)):
             if value is not None and value < 1:
                 raise ParameterError(f"{name} must be None or at least 1, got {value}.")
@@ -290,8 +289,3 @@ class Faiss(Index):
     def __getstate__(self) -> dict[str, Any]:
         """Leave out FAISS's own object: it is made again from `index_`, and cannot be copied."""
         return {key: value for key, value in super().__getstate__().items() if key != "_native"}
-
-
-def _others(ids: IdArray, rows: IdArray) -> IdArray:
-    """Leave out of each row of ids the row that asked."""
-    return np.where(ids == rows[:, None], -1, ids)

@@ -9,6 +9,7 @@ from sklearn.base import clone
 
 from inlay.core.contracts import Index, Where
 from inlay.core.errors import ParameterError
+from inlay.core.neighbourhoods import share_found
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import product_top_k, rescore
 
@@ -53,7 +54,7 @@ class Filtered(Index):
     Attributes
     ----------
     index_ : the index, fitted.
-    vectors_ : (n, d) float32, the stored vectors; shared with the index where that stores the same.
+    vectors_ : (n, d) float32, the stored vectors; shared with the index in memory where that stores the same.
     readings_ : ``{"selectivity": s, "in": recall@10, "post": recall@10}``, where at least 10 rows are let through.
 
     References
@@ -114,8 +115,8 @@ class Filtered(Index):
         """
         self._check_parameters()
         X = stored(X, "float32")
-        if not isinstance(X, np.memmap):
-            X.flags.writeable = False  # so that the index keeps it rather than copy it
+        X = X.view()
+        X.flags.writeable = False  # so that the index keeps it rather than copy it
         self.vectors_, self.index_, self.readings_ = X, clone(self.index).fit(X), []
         rng = np.random.default_rng(self.random_state)
         Q = np.asarray(X[rng.permutation(len(X))[:HELD_OUT]])
@@ -123,11 +124,11 @@ class Filtered(Index):
             rows = np.flatnonzero(rng.random(len(X)) < share)
             if len(rows) < K:
                 continue
-            true = product_top_k(Q, X, K, rows=rows).ids
+            exact = product_top_k(Q, X, K, rows=rows)
             reading = {"selectivity": share}
             for name in NAMES[1:]:
                 found = self._ask(name, Q, K, rows).ids
-                reading[name] = float((true[:, :, None] == found[:, None]).any(axis=2).mean())
+                reading[name] = float(share_found(Q, X, found, exact).mean())
             self.readings_.append(reading)
         return self
 
@@ -146,7 +147,11 @@ class Filtered(Index):
             raise ParameterError(f"{type(self.index_).__name__} has no add; fit the index again with all rows.")
         more = stored(X, "float32", dim=self.vectors_.shape[1])
         self.index_.add(more)
-        self.vectors_ = np.concatenate([self.vectors_, more])
+        # Most indexes hold the vectors themselves; those are shared then.
+        held: Any = getattr(self.index_, "vectors_", None)
+        shape = len(self.vectors_) + len(more), more.shape[1]
+        shared = held is not None and held.shape == shape and held.dtype == more.dtype
+        self.vectors_ = held if shared else np.concatenate([self.vectors_, more])
         return self
 
     def plan(self, where: Where | None, k: int) -> Plan:
@@ -226,9 +231,9 @@ class Filtered(Index):
     def _check_parameters(self) -> None:
         if getattr(self.index, "stores", None) != "vectors":
             raise ParameterError(f"index must be one that stores vectors, got {self.index!r}.")
-        if not 0 < self.recall <= 1 or self.slack < 1:
+        if not 0 < self.recall <= 1 or not 1 <= self.slack < np.inf:
             raise ParameterError(
-                f"recall must be above 0 and at most 1, slack at least 1, got {self.recall}, {self.slack}."
+                f"recall must be above 0 and at most 1, slack finite and at least 1, got {self.recall}, {self.slack}."
             )
         if not self.plans or not set(self.plans) <= set(NAMES):
             raise ParameterError(f"plans must be some of {', '.join(NAMES)}, got {self.plans!r}.")

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from inlay.core import extras
 from inlay.core.contracts import Index, Progress, Where
 from inlay.core.errors import DataError, ParameterError
+from inlay.core.neighbourhoods import share_found
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import product_top_k, rescore
 
@@ -35,7 +36,8 @@ class HNSW(Index):
 
     Use it from some ten thousand vectors on, where single queries have to be fast and a few misses are allowed;
     `Exact` misses nothing, needs no building, and on large batches of queries it is often as fast. `Auto` decides by
-    measurement. Vectors of very different lengths make poor graphs: normalise them.
+    measurement. Vectors of very different lengths make poor graphs: normalise them. So do many copies of one row, which
+    join each other only: beyond twice `M` of them, rows near them may not be reached.
 
     A filter never costs hits: where few rows are allowed they are compared one by one; where many are, the graph is
     asked for as many more rows, and a query that still finds fewer than `k` is answered exactly.
@@ -118,9 +120,8 @@ class HNSW(Index):
     def fit_with_progress(self, X: ArrayLike, progress: Progress) -> Self:
         """Fit as `fit` does, and call `progress` with the number of rows that joined the graph since the last call."""
         self._check_parameters()
-        self.vectors_, self.readings_ = stored(X, self.dtype), []
-        self._grow(self._new(self.vectors_.shape[1]), 0, progress)
-        return self
+        vectors = stored(X, self.dtype)
+        return self._grow(self._new(vectors.shape[1]), vectors, 0, progress)
 
     def add(self, X: ArrayLike) -> Self:
         """Store further vectors behind those there are, and join them to the graph.
@@ -139,9 +140,7 @@ class HNSW(Index):
         graph = self._new(old.shape[1])
         if len(old):
             graph.load(bytes(self.graph_))
-        self.vectors_ = np.concatenate([old, more])
-        self._grow(graph, len(old), _unseen)
-        return self
+        return self._grow(graph, np.concatenate([old, more]), len(old), _unseen)
 
     def search(self, Q: ArrayLike, k: int, *, where: Where | None = None) -> Hits:
         """Find nearly the best `k` rows for each query.
@@ -203,33 +202,23 @@ class HNSW(Index):
             ndim=dim, metric="ip", dtype="bf16", connectivity=int(self.M), expansion_add=int(self.ef_construction)
         )
 
-    def _grow(self, graph: Any, start: int, progress: Progress) -> None:
-        """Put the rows from `start` on into the graph, in an order made by chance, on one thread."""
-        n = len(self.vectors_)
+    def _grow(self, graph: Any, vectors: NDArray[Any], start: int, progress: Progress) -> Self:
+        """Put the rows from `start` on into the graph, in an order made by chance, on one thread.
+
+        Only then is anything of this index another: what is stopped half way leaves it as it was.
+        """
+        n, readings = len(vectors), self.readings_ if start else []
         order = start + np.random.default_rng(self.random_state).permutation(n - start)
         held = min(HELD_OUT, n // 10) if not start else 0
-        self._join(graph, order[: len(order) - held], progress)
+        _join(graph, vectors, order[: len(order) - held], progress)
         if held:
-            self._probe(graph, order[-held:], np.sort(order[:-held]))
-            self._join(graph, order[-held:], progress)
+            readings = _probe(graph, vectors, order[-held:], np.sort(order[:-held]))
+            _join(graph, vectors, order[-held:], progress)
         # An empty graph is not written: there is nothing to view.
-        self.graph_ = np.frombuffer(graph.save(), np.uint8) if n else np.empty(0, np.uint8)
+        made = np.frombuffer(graph.save(), np.uint8) if n else np.empty(0, np.uint8)
+        self.vectors_, self.graph_, self.readings_ = vectors, made, readings
         self._view: tuple[Any, threading.Lock] | None = None
-
-    def _join(self, graph: Any, rows: IdArray, progress: Progress) -> None:
-        for first in range(0, len(rows), BLOCK):
-            part = rows[first : first + BLOCK]
-            graph.add(part, np.asarray(self.vectors_[part], np.float32), threads=1)
-            progress(len(part))
-
-    def _probe(self, graph: Any, held: IdArray, rest: IdArray) -> None:
-        """Measure recall with rows as queries that are not in the graph yet: those that are find themselves easily."""
-        Q = np.asarray(self.vectors_[held], np.float32)
-        true = product_top_k(Q, self.vectors_, K, rows=rest).ids
-        for effort in EFFORTS:
-            found = rescore(Q, self.vectors_, _walk(graph, Q, min(K + 8, len(rest)), effort), K).ids
-            hit = ((true[:, :, None] == found[:, None, :]) & (true >= 0)[:, :, None]).any(axis=2)
-            self.readings_.append({"ef_search": effort, f"recall@{K}": float(hit.sum() / (true >= 0).sum())})
+        return self
 
     def _native(self) -> tuple[Any, threading.Lock]:
         view = getattr(self, "_view", None)
@@ -248,6 +237,24 @@ class HNSW(Index):
 
 def _unseen(rows: int) -> None:
     """Report progress to nobody."""
+
+
+def _join(graph: Any, vectors: NDArray[Any], rows: IdArray, progress: Progress) -> None:
+    for first in range(0, len(rows), BLOCK):
+        part = rows[first : first + BLOCK]
+        graph.add(part, np.asarray(vectors[part], np.float32), threads=1)
+        progress(len(part))
+
+
+def _probe(graph: Any, vectors: NDArray[Any], held: IdArray, rest: IdArray) -> list[dict[str, float]]:
+    """Measure recall with rows as queries that are not in the graph yet: those that are find themselves easily."""
+    Q, readings = np.asarray(vectors[held], np.float32), []
+    exact = product_top_k(Q, vectors, K, rows=rest)
+    for effort in EFFORTS:
+        found = rescore(Q, vectors, _walk(graph, Q, min(K + 8, len(rest)), effort), K).ids
+        recall = float(share_found(Q, vectors, found, exact).mean())
+        readings.append({"ef_search": effort, f"recall@{K}": recall})
+    return readings
 
 
 def _walk(graph: Any, Q: FloatArray, count: int, effort: int) -> IdArray:

@@ -12,9 +12,10 @@ from inlay.core.extras import load
 from inlay.core.values import FloatArray, Hits
 from inlay.core.vectors import rescore
 
-from ._stored import allowed, queries, stored
+from ._stored import allowed, check_kept, queries, stored
 
 BITS = (2, 3, 4)
+BLOCK = 1 << 14  # rows that are coded at a time
 HEAD = 4  # bytes of a vector beside its codes
 
 
@@ -107,12 +108,14 @@ class TurboVec(Index):
         """
         self._check_fitted()
         more = stored(X, "float32", dim=self.vectors_.shape[1])
+        check_kept(self.rescore, len(self.vectors_), self.n_rows_)
         return self._take(more)
 
     def search(self, Q: ArrayLike, k: int, *, where: Where | None = None) -> Hits:
         """Find the best `k` rows for each query; see `Exact.search` for the parameters and errors."""
         self._check_fitted()
         Q, k = queries(Q, k, self.vectors_.shape[1])
+        check_kept(self.rescore, len(self.vectors_), self.n_rows_)
         rows = allowed(where, self.n_rows_)
         depth = min(self.n_rows_ if rows is None else len(rows), k * max(1, self.rescore))
         shape = len(Q), max(k, depth)
@@ -128,8 +131,8 @@ class TurboVec(Index):
 
     def _take(self, X: FloatArray) -> Self:
         held = self._held()
-        if len(X):
-            held.add(self._padded(X))
+        for start in range(0, len(X), BLOCK):
+            held.add(self._padded(X[start : start + BLOCK]))
         self.data_, self.n_rows_ = np.frombuffer(held.to_bytes(), np.uint8), self.n_rows_ + len(X)
         if self.rescore:
             self.vectors_ = np.concatenate([self.vectors_, X]) if len(self.vectors_) else X
@@ -140,6 +143,10 @@ class TurboVec(Index):
             library = load("turbovec", extra="quantize", purpose="TurboVec")
             self._index = library.TurboQuantIndex.from_bytes(self.data_.tobytes())
         return self._index
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the library's own object: it is made again from `data_`, and a copy would share it."""
+        return {key: value for key, value in super().__getstate__().items() if key != "_index"}
 
     @staticmethod
     def _width(dim: int) -> int:
