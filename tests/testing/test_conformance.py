@@ -97,8 +97,10 @@ def test_the_table_has_a_line_for_each_demand():
 
 
 def test_runs_from_the_command_line(capsys):
-    main(["Exact", "NoSuchIndex"])
+    main(["Exact"])
     assert capsys.readouterr().out.startswith("|  | Exact() | Exact(dtype='float16') |")
+    with pytest.raises(SystemExit, match="There is no index NoSuchIndex; there are Auto, BM25"):
+        main(["Exact", "NoSuchIndex"])
 
 
 def test_the_reference_is_brute_force():

@@ -1,7 +1,7 @@
 """Hold an index to brute force: the same rows, scores and ties, under filters, at small limits, after changes.
 
-The contract checks demand what every index owes. This says in numbers how far an answer is from the exact one, and
-raises nothing: an approximate index differs by design, and a table of where each differs helps to choose::
+The contract checks demand what every index owes. This says in numbers how far an answer is from the exact one: an
+approximate index differs by design, and a table of where each differs helps to choose::
 
     python -m inlay.testing.conformance Exact HNSW Qdrant
 """
@@ -74,12 +74,10 @@ def compare(hits: Hits, Q: FloatArray, X: FloatArray, k: int, rows: IdArray | No
         return
     exact = np.where(real, np.vecdot(X[np.maximum(hits.ids, 0)], Q[:, None]), -np.inf)
     last = np.min(want.scores, axis=1, keepdims=True, initial=np.inf, where=want.ids >= 0)
-    recall = (real & (exact >= last - ROUNDING)).sum() / want.counts.sum()
-    if recall < 1:
+    if (recall := (real & (exact >= last - ROUNDING)).sum() / want.counts.sum()) < 1:
         yield "all the best rows", f"recall {recall:.3f}"
-    away = np.abs(hits.scores[real] - exact[real])
-    if away.max(initial=0) > ROUNDING:
-        yield "the inner product", f"scores off by {away.max():.2g}"
+    if (away := np.abs(hits.scores[real] - exact[real]).max(initial=0)) > ROUNDING:
+        yield "the inner product", f"scores off by {away:.2g}"
 
 
 def _top(index: Any, X: FloatArray, Q: FloatArray, k: int) -> Differences:
@@ -274,15 +272,17 @@ def table(findings: Mapping[str, Sequence[Finding]]) -> str:
 
 def main(names: Sequence[str]) -> None:
     """Print the table of the indexes of these names; of all that store vectors where there are none."""
+    entries = {entry.name: entry for entry in methods() if entry.contract == "index"}
     found: dict[str, list[Finding]] = {}
-    for entry in methods():
-        if entry.contract == "index" and (entry.name in names or not names):
-            cls: Any = entry.load()
-            try:
-                if cls.stores == "vectors":
-                    found |= {" ".join(str(example).split()): conform(example) for example in cls.examples()}
-            except MissingExtra as error:
-                print(f"{entry.name} is left out: {error}")
+    if strange := {*names} - {*entries}:
+        sys.exit(f"There is no index {min(strange)}; there are {', '.join(entries)}.")
+    for name in names or entries:
+        try:
+            cls: Any = entries[name].load()
+            if cls.stores == "vectors":
+                found |= {" ".join(str(example).split()): conform(example) for example in cls.examples()}
+        except MissingExtra as error:
+            print(f"{name} is left out: {error}")
     print(table(found))
 
 
