@@ -17,6 +17,8 @@ from inlay.core.vectors import normalize, product_top_k
 from inlay.encoders.text import HashingEncoder
 from inlay.indexes import Exact
 from inlay.pipeline import Pipeline, as_pipeline, named_encoder
+from inlay.rankers.feedback import Rocchio
+from inlay.transforms.reduce import PrincipalComponents
 
 TEXTS = ["the cat sat", "stocks fell", "a cat and a dog", "the river runs", "a dog sat by the river"]
 
@@ -129,3 +131,29 @@ def test_bad_arguments_are_explained() -> None:
     with pytest.raises(ParameterError, match=r"encoder must be.*got int"):
         as_pipeline(3)  # type: ignore[arg-type]
     assert isinstance(named_encoder("hashing"), HashingEncoder)
+
+
+@pytest.mark.parametrize("where", [[5, 6, 7, 8, 9], [9, 8, 7, 6, 5], np.arange(10) >= 5])
+def test_rankers_that_search_again_keep_to_the_filter(where):
+    items = ["secret red cat"] * 5 + ["public blue dog"] * 5
+    pipeline = Pipeline(HashingEncoder(dim=64), rankers=[Rocchio()]).store(items)
+    hits = pipeline.search(["red cat"], k=3, where=where)
+    assert hits.counts.tolist() == [3]
+    assert hits.ids.min() >= 5
+
+
+def test_nothing_goes_through_transforms(tmp_path):
+    texts = [f"note {i} of {i % 7}" for i in range(40)]
+    pipeline = Pipeline(HashingEncoder(dim=32), [PrincipalComponents(dim=4)]).fit(texts)
+    assert pipeline.encode([]).shape == (0, 4)
+    space = inlay.build([], tmp_path / "a.space", encoder=pipeline)
+    space.add({"id": f"t{i}", "text": text} for i, text in enumerate(texts))
+    found = inlay.open(tmp_path / "a.space").search(texts[3], k=3)
+    assert [hit.id for hit in found] == [f"t{i}" for i in pipeline.store(texts).search(texts[3:4], k=3).ids[0]]
+
+
+@pytest.mark.parametrize("k", [0, -3, 2.5])
+def test_k_is_at_least_one_behind_rankers_too(k):
+    pipeline = Pipeline(HashingEncoder(dim=64), rankers=[Rocchio()]).store(["a cat", "a dog"])
+    with pytest.raises(ParameterError, match="k must be a whole number of at least 1"):
+        pipeline.search(["cat"], k=k)

@@ -113,6 +113,8 @@ class Pipeline(Method):
         return Encoded(self.encode(items, role=role), zeros, zeros)
 
     def _transform(self, X: FloatArray) -> FloatArray:
+        if not len(X) and self.transforms:  # a transform takes at least one row
+            return self._transform(np.zeros((1, X.shape[1]), np.float32))[:0]
         for transform in self.transforms:
             X = transform.transform(X)
         return as_vectors(X, "the vectors of the pipeline")
@@ -150,10 +152,17 @@ class Pipeline(Method):
         self._check_fitted()
         if isinstance(queries, str):
             raise ParameterError("search needs a list of queries; wrap a single one as [query].")
+        if not isinstance(k, int | np.integer) or k < 1:
+            raise ParameterError(f"k must be a whole number of at least 1, got {k!r}.")
         Q = self.encode(queries, role="query")
         deep = max(k, DEPTH) if self.rankers else k
         hits = self.index_.search(Q, deep, where=where)
-        return self.rank(Search(hits, Q=Q, X=self.vectors_, queries=queries, items=self.items_)).hits.top(k)
+        rows = None
+        if where is not None:
+            given = np.asarray(where)
+            rows = np.flatnonzero(given) if given.dtype == bool else np.unique(given).astype(np.int64)
+        asked = Search(hits, Q=Q, X=self.vectors_, queries=queries, items=self.items_, rows=rows)
+        return self.rank(asked).hits.top(k)
 
     def rank(self, search: Search) -> Search:
         """Apply the rankers, one after another."""
