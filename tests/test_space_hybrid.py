@@ -9,7 +9,9 @@ import inlay
 from inlay.core.errors import ParameterError
 from inlay.core.values import Hits
 from inlay.encoders.text import HashingEncoder
+from inlay.rankers.feedback import HypotheticalDocuments, KNNEmbed
 from inlay.rankers.fuse import ReciprocalRankFusion
+from inlay.rankers.label import HierarchyRefinement, LabelVote
 from inlay.space import Space
 
 
@@ -84,3 +86,26 @@ def test_rankers_choose_from_more_than_is_returned(space: Space) -> None:
     assert len(ranker.seen.items) == len(ranker.seen.X) == 40
     assert ranker.seen.queries == ["group3 item5"]
     assert [r.id for r in space.search("group3 item5", k=40, rankers=[ranker], depth=3)] == plain[::-1]
+
+
+def test_hits_do_not_depend_on_the_queries_beside(tmp_path):
+    rng = np.random.default_rng(0)
+    trees = ["oak", "elm", "ash", "fir", "yew", "fig", "gum", "haw", "ivy"]
+    space = inlay.build([], tmp_path / "t.space", encoder=HashingEncoder(dim=64))
+    space.add({"id": f"t{i}", "text": " ".join(rng.choice(trees, 5))} for i in range(200))
+    table = {"oak elm": ["fig yew"], "fig yew": ["oak"]}
+    space.index_words()
+    for hybrid in (None, ReciprocalRankFusion()):
+        how = {"k": 5, "depth": 10, "hybrid": hybrid}
+        how["rankers"] = [HypotheticalDocuments(HashingEncoder(dim=64), table)]
+        alone, together = space.search("oak elm", **how), space.search([*table], **how)
+        assert together[0] == alone
+        assert len(together[1]) == 5
+
+
+def test_rankers_that_know_rows_by_number_are_refused(tmp_path):
+    space = inlay.build([], tmp_path / "t.space", encoder=HashingEncoder(dim=64))
+    space.add({"id": f"t{i}", "text": f"text {i}"} for i in range(20))
+    for ranker in (LabelVote(), HierarchyRefinement([-1] * 20), KNNEmbed(2)):
+        with pytest.raises(ParameterError, match="knows rows by their numbers"):
+            space.search("text 3", rankers=[ranker])

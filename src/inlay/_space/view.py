@@ -18,6 +18,7 @@ from inlay.pipeline import DEPTH, Pipeline
 from . import columns
 from .finder import Finder
 from .place import Place
+from .ranked import ranked
 from .saved import Saved, is_saved, positions_of
 from .table import AddressArray, Table, as_float32
 
@@ -128,6 +129,12 @@ class View:
         if not len(Q):
             return Search(Hits(np.empty((0, k), np.int64), np.empty((0, k), np.float32)))
         last = [*(() if hybrid is None else (hybrid,)), *self._pipeline.rankers, *rankers]
+        for ranker in last:
+            if ranker.by_row:
+                raise ParameterError(
+                    f"{type(ranker).__name__} knows rows by their numbers, which a space does not keep; rank with a "
+                    "Pipeline, or classify by Space.classify."
+                )
         most = max(1, len(self.addresses))
         k = min(k, most)
         deep = min(most, max(k, DEPTH if depth is None else depth)) if last else k
@@ -165,20 +172,13 @@ class View:
         return Hits(ids, scores)
 
     def _rank(self, search: Search, rankers: Sequence[Ranker], k: int) -> Search:
-        """Rank among the rows that were found: rankers see their texts and vectors under new, small numbers."""
+        """Rank among the rows that were found."""
         lists = (search.hits, *search.others)
         found = np.unique(np.concatenate([hits.ids[hits.ids >= 0] for hits in lists]))
         if not len(found):
             return replace(search, others=(), hits=search.hits.top(k))
-        small = [Hits(np.where(h.ids >= 0, np.searchsorted(found, h.ids), -1), h.scores) for h in lists]
-        items = self.table.take(found, ["text"])["text"].to_pylist()
-        X = as_float32(self.table.vectors(found))
-        ranked = replace(search, hits=small[0], others=tuple(small[1:]), X=X, items=items)
-        for ranker in rankers:
-            ranked = ranker.rank(ranked)
-        ranked = ranked.found(ranked.hits.top(k))
-        hits = Hits(np.where(ranked.hits.ids >= 0, found[ranked.hits.ids], -1), ranked.hits.scores)
-        return Search(hits, legs=ranked.legs)
+        texts = self.table.take(found, ["text"])["text"].to_pylist()
+        return ranked(search, rankers, k, found, texts, as_float32(self.table.vectors(found)))
 
     def results(self, search: Search) -> list[list[Result]]:
         """Read the rows of hits, each once."""

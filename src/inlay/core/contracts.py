@@ -165,9 +165,12 @@ class Ranker(Method):
 
     What learns has ``fit(search, y=None)``, which returns the object. Where `y` is the `Grades` of the queries, the
     tag ``target_tags.required`` is set; where it is a label for each stored row, ``target_tags.one_d_labels`` as well.
-    A query's hits do not depend on the queries beside it. What a ranker looks at and the search lacks, it names:
-    ``search.need("Name", "Q", "X")``.
+    A query's hits do not depend on the queries beside it, and are among ``search.rows`` where those are given. What a
+    ranker looks at and the search lacks, it names: ``search.need("Name", "Q", "X")``. `by_row` tells that it keeps
+    state by the numbers of rows, so that it is of no use where these are numbered anew, as in searches of a space.
     """
+
+    by_row: ClassVar[bool] = False
 
     @abstractmethod
     def rank(self, search: Search) -> Search:

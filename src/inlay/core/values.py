@@ -102,6 +102,7 @@ class Search:
     items : the stored items; item i belongs to id i.
     Q_parts, X_parts : the vectors of the parts (tokens, sentences, characters) of each query and of each stored item.
     legs : (n queries, k, m) the scores that each hit has in m lists that were fused; NaN where a list lacks it.
+    rows : the row numbers that may be hits, ascending, for rankers that search again; None where all may.
 
     Examples
     --------
@@ -119,6 +120,7 @@ class Search:
     Q_parts: Ragged | None = None
     X_parts: Ragged | None = None
     legs: FloatArray | None = None
+    rows: IdArray | None = None
 
     def __post_init__(self) -> None:
         n = len(self.hits)

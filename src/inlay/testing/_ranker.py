@@ -1,6 +1,7 @@
 """The checks of rankers."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,21 @@ def hits_are_well_formed(trial: Trial) -> None:
         assert len(np.unique(real)) == len(real), f"a row is found twice among {real}"
         assert (real < len(data["X"])).all(), f"row {real.max()} of {len(data['X'])}"
     assert (out.hits.ids >= 0).any(), "no hit is left"
+
+
+def only_allowed_rows_are_found(trial: Trial) -> None:
+    """Where only some rows may be hits, a ranker that searches again finds none of the others."""
+    data = trial.data()
+    rows = np.arange(0, len(data["X"]), 2)
+    given = _search(data)
+    keep = np.isin(given.hits.ids, rows)
+    order = np.argsort(~keep, axis=1, kind="stable")
+    ids, scores = np.where(keep, given.hits.ids, -1), np.where(keep, given.hits.scores, -np.inf)
+    hits = Hits(np.take_along_axis(ids, order, 1), np.take_along_axis(scores, order, 1))
+    others = tuple(Hits(hits.ids[:, :k], hits.scores[:, :k]) for k in (3,))
+    out = trial.fitted(data).rank(replace(given, hits=hits, others=others, rows=rows)).hits.ids
+    strange = np.setdiff1d(out[out >= 0], rows)
+    assert not len(strange), f"row {strange[0]}, which is not allowed"
 
 
 def the_rest_is_kept(trial: Trial) -> None:

@@ -10,6 +10,7 @@ from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.values import Search
 from inlay.core.vectors import normalize, product_top_k
 from inlay.encoders.text import HashingEncoder
+from inlay.pipeline import Pipeline
 from inlay.rankers.feedback import ComposedQuery
 
 ENCODER = HashingEncoder(dim=16)
@@ -74,3 +75,10 @@ def test_what_is_wrong_is_refused():
     ):
         with pytest.raises(error, match=message):
             ranker.rank(given_search)
+
+
+def test_queries_may_be_an_array():
+    encoder = HashingEncoder(dim=64)
+    pipeline = Pipeline(encoder, rankers=[ComposedQuery(encoder)]).store(["why", "does it rise", "water"])
+    hits = pipeline.search(np.array(["why", "water"]), k=1)
+    np.testing.assert_array_equal(hits.ids, pipeline.search(["why", "water"], k=1).ids)

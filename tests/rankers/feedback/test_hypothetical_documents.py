@@ -82,3 +82,15 @@ def test_a_generator_that_gives_something_else_is_refused():
     with pytest.raises(DataError, match="for each of 2 texts"):
         generated(Short(), ["a", "b"], 1, "queries")
     assert TurnedWords().generate(["a b c"], 2) == [["b c", "c"]]
+
+
+def test_a_text_is_no_list_of_texts():
+    encoder = HashingEncoder(dim=64)
+    items, asked = ["yeast turns sugar into gas", "why you should do it", "a t"], ["why does it rise"]
+    search = Search(
+        Hits([[0, 1, 2]], [[3, 2, 1]]), Q=encoder.encode(asked), X=encoder.encode(items), queries=np.array(asked)
+    )
+    with pytest.raises(DataError, match=r"such as \[text\]"):
+        HypotheticalDocuments(encoder, {asked[0]: "yeast turns sugar"}).rank(search)
+    hits = HypotheticalDocuments(encoder, {asked[0]: ["yeast turns sugar"]}).rank(search).hits
+    assert hits.ids[0, 0] == 0

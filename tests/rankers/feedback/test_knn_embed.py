@@ -107,3 +107,26 @@ def test_what_is_wrong_is_refused():
         KNNEmbed(4).fit(Search(search.hits), had)
     with pytest.raises(NotFittedError):
         KNNEmbed(4).rank(search)
+
+
+@pytest.mark.parametrize("third", [[1, 0], [0, 0]])
+def test_a_user_is_known_by_its_own_vector(third):
+    X = np.float32([[1, 0], [0.9, 0.1], [0, 1], [0.1, 0.9]])
+    users = np.float32([[1, 0], [0.9, 0.1], third])
+    search = Search(product_top_k(users, X, 2), Q=users, X=X)
+    ranker = KNNEmbed(2, n_neighbors=1, alpha=0.0).fit(search, [{0: 1}, {1: 1}, {2: 1, 3: 1}])
+    hits = ranker.rank(search).hits
+    if any(third):  # equal users are one, who had what both had
+        assert set(hits.ids[2]) & {2, 3}
+        np.testing.assert_array_equal(hits.ids[0], hits.ids[2])
+    else:  # to zeros nobody is near
+        np.testing.assert_array_equal(hits.ids[2], search.hits.ids[2])
+
+
+def test_users_that_are_nearly_equal_are_not_confused():
+    rng = np.random.default_rng(0)
+    users = normalize(np.ones((20, 8)) + 2e-5 * rng.normal(size=(20, 8)))
+    X = normalize(rng.normal(size=(20, 8)))
+    search = Search(product_top_k(users, X, 3), Q=users, X=X)
+    ranker = KNNEmbed(2, n_neighbors=3, alpha=0.0).fit(search, [{i: 1} for i in range(20)])
+    np.testing.assert_array_equal(ranker.rank(search).hits.ids[:, 0], np.arange(20))

@@ -1,5 +1,7 @@
 """TreeHop: two hops on a rule that can be learned, pruning, and what it refuses."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from inlay.core.errors import DataError, NotFittedError, ParameterError, ShapeEr
 from inlay.core.values import Hits, Search
 from inlay.core.vectors import normalize, product_top_k
 from inlay.rankers.feedback import TreeHop
-from inlay.rankers.feedback.tree_hop import _in_order, _pruned
+from inlay.rankers.feedback._branches import in_order, pruned
 
 pytest.importorskip("torch", reason="needs pip install 'inlay[nn]'")
 
@@ -72,14 +74,14 @@ def test_without_training_and_by_few_questions_the_next_query_is_near_query_and_
 def test_pruning_drops_what_was_seen_and_what_is_there_twice():
     ids = np.array([[5, 3, 7, 5, -1, 2]])
     scores = np.float32([[0.5, 0.9, 0.4, 0.8, -np.inf, 0.1]])
-    found, worth, place = _pruned(ids, scores, np.array([[3, 9]]), 4)
+    found, worth, place = pruned(ids, scores, np.array([[3, 9]]), 4)
     assert found.tolist() == [[5, 7, 2, -1]]
     np.testing.assert_array_equal(worth, np.float32([[0.8, 0.4, 0.1, -np.inf]]))
     assert place[0, :3].tolist() == [3, 2, 5]
 
 
 def test_scores_do_not_rise_from_hop_to_hop():
-    hits = _in_order(np.array([[4, 2, -1, 1, 2, 6]]), np.float32([[0.5, 0.4, -np.inf, 0.9, 0.8, 0.2]]), 5)
+    hits = in_order(np.array([[4, 2, -1, 1, 2, 6]]), np.float32([[0.5, 0.4, -np.inf, 0.9, 0.8, 0.2]]), 5)
     assert hits.ids.tolist() == [[4, 2, 1, 6, -1]]
     np.testing.assert_array_equal(hits.scores, np.float32([[0.5, 0.4, 0.4, 0.2, -np.inf]]))
 
@@ -120,3 +122,29 @@ def test_vectors_of_another_dimension_are_refused(fitted):
     search = a_search()
     with pytest.raises(ShapeError, match="fitted on vectors of 12"):
         fitted.rank(Search(search.hits, Q=search.Q[:, :8], X=search.X[:, :8]))
+
+
+def test_branches_take_memory_by_hits_alone():
+    rng = np.random.default_rng(0)
+    X, Q = (normalize(rng.normal(size=(n, 8))) for n in (300, 20))
+    search = Search(product_top_k(Q, X, 100), Q=Q, X=X)
+    few = Search(product_top_k(Q[:4], X, 10), Q=Q[:4], X=X)
+    ranker = TreeHop(n_epochs=1, dim_hidden=4).fit(few, [{0: 1, 1: 1}] * 4)
+    ranker.rank(few)
+    tracemalloc.start()
+    ranker.rank(search)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 30e6  # 259 MB where each is compared with each
+
+
+def test_a_training_that_diverges_is_told_and_changes_nothing():
+    rng = np.random.default_rng(0)
+    X, Q = (normalize(rng.normal(size=(n, 8))) for n in (30, 8))
+    search = Search(product_top_k(Q, X, 10), Q=Q, X=X)
+    y = [{0: 1, 1: 1}] * 8
+    ranker = TreeHop(n_epochs=2, dim_hidden=4).fit(search, y)
+    before = ranker.rank(search).hits
+    with pytest.raises(ParameterError, match="learning_rate"):
+        ranker.set_params(learning_rate=1e30, n_epochs=20).fit(search, y)
+    np.testing.assert_array_equal(ranker.rank(search).hits.ids, before.ids)

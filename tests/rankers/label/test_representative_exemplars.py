@@ -94,3 +94,13 @@ def test_what_is_wrong_is_refused():
         RepresentativeExemplars().rank(search)
     with pytest.raises(ShapeError, match="must have 8 columns"):
         RepresentativeExemplars().fit(search, labels).rank(asked(X[:, :4], X[:1, :4]))
+
+
+def test_equal_rows_of_another_class_count_against_an_exemplar():
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        m, d = int(rng.integers(5, 40)), int(rng.integers(3, 70))
+        half = rng.normal(size=(m, d)).astype(np.float32)
+        search = Search(Hits([[0]], [[1.0]]), X=np.concatenate([half, half]))
+        ranker = RepresentativeExemplars(n_exemplars=1).fit(search, np.repeat([0, 1], m))
+        assert ranker.precisions_.max() <= 0.5 + 1e-9

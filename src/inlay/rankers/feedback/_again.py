@@ -55,7 +55,7 @@ def again(search: Search, V: ArrayLike) -> Search:
     V = np.where(some[:, None], as_long_as(V, Q), Q)
     if not search.hits.k:
         return replace(search, Q=V)
-    hits = product_top_k(V, X, search.hits.k)
+    hits = product_top_k(V, X, search.hits.k, rows=search.rows)
     return replace(search.found(without(hits, ~some)), Q=V)
 
 

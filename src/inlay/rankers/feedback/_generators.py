@@ -30,14 +30,18 @@ def generated(generator: Generator, texts: Sequence[Any], n: int, name: str) -> 
                 f"The table of texts has {len(generator)} entries, "
                 f"and none for {name}[{missing}], {texts[missing]!r:.60}."
             )
-        out = [list(generator[text]) for text in texts]
+        given = [generator[text] for text in texts]
     elif hasattr(generator, "generate"):
-        out = [list(some) for some in generator.generate(texts, n)]
+        given = list(generator.generate(texts, n))
     else:
         raise ParameterError(f"generator must have generate(texts, n) or be a mapping, got {generator!r:.60}.")
-    if len(out) != len(texts) or not all(isinstance(text, str) for some in out for text in some):
-        raise DataError(f"generator must give a list of texts for each of {len(texts)} texts, got {out!r:.80}.")
-    return [some[:n] for some in out]
+    # A text is a sequence of texts as well: its letters.
+    lists = all(not isinstance(some, str) and all(isinstance(text, str) for text in some) for some in given)
+    if len(given) != len(texts) or not lists:
+        raise DataError(
+            f"generator must give a list of texts for each of {len(texts)} texts, such as [text], got {given!r:.80}."
+        )
+    return [list(some)[:n] for some in given]
 
 
 class TurnedWords(Method):

@@ -1,7 +1,7 @@
 """A reference, but different: what is wanted besides is added to its vector, and what is not taken away."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -92,7 +92,7 @@ class ComposedQuery(Ranker):
             raise ParameterError(f"alpha must be a share from 0 to 1, got {self.alpha}.")
         Q, _ = looked_at(search, "ComposedQuery")
         search.need("ComposedQuery", "queries")
-        wishes = [_added_and_taken(query) for query in search.queries or ()]
+        wishes = [_added_and_taken(query) for query in cast(Sequence[Any], search.queries)]
         change = self._vectors([a for a, _ in wishes], Q.shape[1]) - self._vectors([b for _, b in wishes], Q.shape[1])
         return again(search, _composed(normalize(Q), change, self.how, self.alpha))
 

@@ -1,7 +1,7 @@
 """Queries that are the mean of answers which nobody has checked."""
 
-from collections.abc import Iterator
-from typing import ClassVar, Self
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -84,7 +84,7 @@ class HypotheticalDocuments(Ranker):
             raise ParameterError(f"n_documents must be at least 1, got {self.n_documents}.")
         search.need("HypotheticalDocuments", "queries")
         Q, _ = looked_at(search, "HypotheticalDocuments")
-        written = generated(self.generator, search.queries or [], self.n_documents, "queries")
+        written = generated(self.generator, cast(Sequence[Any], search.queries), self.n_documents, "queries")
         V, counts = Q.copy(), np.array([len(some) for some in written], np.int64)
         texts = [text for some in written for text in some]
         if texts:

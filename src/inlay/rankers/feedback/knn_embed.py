@@ -17,6 +17,8 @@ from inlay.core.vectors import as_vectors, normalize, product_top_k
 
 HELD = 1 << 22  # candidates of all clusters that are held at once
 
+_NOBODY = np.empty(0, np.int64)
+
 
 class KNNEmbed(Ranker):
     r"""Replace one vector of a user by a mixture of interests, smoothed by its neighbours, and find items for each.
@@ -71,6 +73,7 @@ class KNNEmbed(Ranker):
     """
 
     paper: ClassVar[str] = "elkishky2022knnembed"
+    by_row: ClassVar[bool] = True
 
     users_: FloatArray
     items_: FloatArray
@@ -120,6 +123,7 @@ class KNNEmbed(Ranker):
         self.shares_ = _shares(judgments("KNNEmbed", len(Q), y, n_rows=len(X)), len(X))
         found = KMeans(self.n_clusters, n_init=1, random_state=self.random_state).fit(normalize(X))
         self.users_, self.items_, self.labels_ = normalize(Q), X, found.labels_.astype(np.int64)
+        self.__dict__.pop("_rows", None)
         return self
 
     def rank(self, search: Search) -> Search:
@@ -138,48 +142,61 @@ class KNNEmbed(Ranker):
         search.need("KNNEmbed", "Q")
         Q = normalize(as_vectors(np.asarray(search.Q), "Q", dim=self.users_.shape[1]))
         ids, scores = search.hits.ids.copy(), search.hits.scores.copy()
-        asked = np.flatnonzero(search.hits.counts)
-        step = max(1, HELD // max(1, int(self._widths(search.hits.k).sum())))
+        asked, labels = np.flatnonzero(search.hits.counts), self.labels_
+        if search.rows is not None:
+            labels = np.where(np.isin(np.arange(len(labels)), search.rows), labels, -1)
+        step = max(1, HELD // max(1, int(self._widths(search.hits.k, labels).sum())))
         for start in range(0, len(asked), step):
             part = asked[start : start + step]
             taste = self._smoothed(Q[part])
             some = np.diff(taste.indptr) > 0  # a user about whom nothing is known keeps its hits
             if some.any():
-                ids[part[some]], scores[part[some]] = self._drawn(taste[some], search.hits.k)
+                ids[part[some]], scores[part[some]] = self._drawn(taste[some], search.hits.k, labels)
         return search.found(Hits(ids, scores))
 
     def _smoothed(self, Q: FloatArray) -> Any:
         """Return the (n queries, n items) weights of items: the user's own and those of its neighbours."""
-        near = product_top_k(Q, self.users_, self.n_neighbors + 1).ids
-        known = (near[:, :1] >= 0) & (self.users_[near[:, 0]] == Q).all(axis=1, keepdims=True)
-        # A known user comes first among its neighbours; any other has one more than it needs, the last.
-        own = np.zeros(near.shape)
-        own[:, 0] = known[:, 0]
-        place = np.arange(near.shape[1])
-        beside = np.where(known, place > 0, place < self.n_neighbors) & (near >= 0)
+        own = [self._known().get(q.tobytes(), _NOBODY) if q.any() else _NOBODY for q in Q]
+        counts = np.array([len(rows) for rows in own])
+        near = product_top_k(Q, self.users_, self.n_neighbors + int(counts.max(initial=0))).ids
+        beside = (near >= 0) & Q.any(axis=1, keepdims=True)  # to zeros nobody is near
+        for i in np.flatnonzero(counts):
+            beside[i] &= ~np.isin(near[i], own[i])
+        beside &= np.cumsum(beside, axis=1) <= self.n_neighbors
         share = np.divide(beside, np.maximum(beside.sum(axis=1, keepdims=True), 1))
-        weights = np.where(known, (1 - self.alpha) * own + self.alpha * share, share)
-        query, at = np.nonzero(weights > 0)
-        over = sparse.csr_matrix((weights[query, at], (query, near[query, at])), (len(Q), len(self.users_)))
+        share *= np.where(counts > 0, self.alpha, 1.0)[:, None]
+        query, at = np.nonzero(share > 0)
+        users = np.concatenate([near[query, at], *own])
+        weights = np.concatenate([share[query, at], np.repeat((1 - self.alpha) / np.maximum(counts, 1), counts)])
+        place = np.concatenate([query, np.repeat(np.arange(len(Q)), counts)])
+        over = sparse.csr_matrix((weights, (place, users)), (len(Q), len(self.users_)))
         return (over @ self.shares_).tocsr()
 
-    def _widths(self, k: int) -> IdArray:
-        """Return how many items of each cluster `k` places may take."""
-        return np.minimum(np.bincount(self.labels_, minlength=self.n_clusters), k)
+    def _known(self) -> dict[bytes, IdArray]:
+        """Return the rows of the users by their vectors."""
+        if not hasattr(self, "_rows"):
+            rows: dict[bytes, list[int]] = {}
+            for i, user in enumerate(self.users_):
+                rows.setdefault(user.tobytes(), []).append(i)
+            self._rows = {user: np.array(some, np.int64) for user, some in rows.items()}
+        return self._rows
 
-    def _drawn(self, taste: Any, k: int) -> tuple[IdArray, FloatArray]:
+    def _widths(self, k: int, labels: IdArray) -> IdArray:
+        """Return how many items of each cluster `k` places may take; those with the label -1 none may."""
+        return np.minimum(np.bincount(labels[labels >= 0], minlength=self.n_clusters), k)
+
+    def _drawn(self, taste: Any, k: int, labels: IdArray) -> tuple[IdArray, FloatArray]:
         """Return `k` items for each row of weights, from the clusters in proportion to what they weigh."""
-        widths = self._widths(k)
+        widths = self._widths(k, labels)
         ends = np.cumsum(widths)
         # A place beyond what clusters hold, so that there are always `k`.
         ids = np.full((taste.shape[0], max(k, int(widths.sum()))), -1, np.int64)
         scores = np.full(ids.shape, -np.inf, np.float32)
         for c in np.flatnonzero(widths):
-            members = np.flatnonzero(self.labels_ == c)
-            inside = taste[:, members]
+            inside, members = taste[:, np.flatnonzero(self.labels_ == c)], np.flatnonzero(labels == c)
             weight = np.asarray(inside.sum(axis=1)).ravel()
             some = np.flatnonzero(weight > 0)
-            towards = (inside[some] @ self.items_[members]) / weight[some, None]
+            towards = (inside[some] @ self.items_[self.labels_ == c]) / weight[some, None]
             hits = product_top_k(towards.astype(np.float32), self.items_, int(widths[c]), rows=members)
             columns = slice(ends[c] - widths[c], ends[c])
             ids[some, columns], scores[some, columns] = hits.ids, weight[some, None] / (np.arange(widths[c]) + 0.5)

@@ -1,7 +1,7 @@
 """A reference, but different: what the two make together is learned."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -210,11 +210,11 @@ class LearnedComposition(Ranker):
         self._check_fitted()
         Q, _ = looked_at(search, "LearnedComposition")
         search.need("LearnedComposition", "queries")
-        return again(search, self.compose(Q, search.queries or ()))
+        return again(search, self.compose(Q, cast(Sequence[Any], search.queries)))
 
     def _captioned(self, search: Search) -> tuple[FloatArray, FloatArray]:
         search.need("LearnedComposition", "X", "items")
-        X, items = normalize(as_vectors(np.asarray(search.X))), search.items or ()
+        X, items = normalize(as_vectors(np.asarray(search.X))), cast(Sequence[Any], search.items)
         if len(items) != len(X):
             raise ShapeError(f"items must hold one caption for each of {len(X)} rows, got {len(items)}.")
         W = self._wishes(items, X.shape[1])
@@ -233,7 +233,7 @@ class LearnedComposition(Ranker):
             raise DataError("LearnedComposition needs rows that are right to learn from, and y names none.")
         hits = [ids[ids >= 0].tolist() for ids in search.hits.ids]
         wrong = [[row for row in ids if row not in rows] for ids, rows in zip(hits, right, strict=True)]
-        W = self._wishes(search.queries or (), Q.shape[1])
+        W = self._wishes(cast(Sequence[Any], search.queries), Q.shape[1])
         padded = _padded(right), _padded([rows[: self.n_negatives] for rows in wrong])
         return normalize(Q), W, normalize(as_vectors(X)), np.array(triplets), *padded
 

@@ -1,8 +1,8 @@
 """Queries embedded again together with the texts of their first hits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -128,7 +128,7 @@ class ListwiseFeedback(Ranker):
             raise ParameterError(f"prompt must hold {{query}} and {{documents}}, got {self.prompt!r:.80}.")
 
     def _prompts(self, search: Search, some: list[int]) -> list[str]:
-        queries, items = search.queries or [], search.items or []
+        queries, items = cast(Sequence[Any], search.queries), cast(Sequence[Any], search.items)
         out = []
         for i in some:
             documents = [items[row] for row in search.hits.ids[i, : self.n_feedback] if row >= 0]

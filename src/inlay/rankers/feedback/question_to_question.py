@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -92,7 +92,11 @@ class QuestionToQuestion(Ranker):
         if self.n_questions < 1:
             raise ParameterError(f"n_questions must be at least 1, got {self.n_questions}.")
         search.need("QuestionToQuestion", "items")
-        texts = list(dict.fromkeys(search.items or []))
+        items = cast(Sequence[Any], search.items)
+        strange = next((i for i, item in enumerate(items) if not isinstance(item, str)), None)
+        if strange is not None:
+            raise DataError(f"items must be texts, but items[{strange}] is of type {type(items[strange]).__name__}.")
+        texts = list(dict.fromkeys(items))
         written = generated(self.generator, texts, self.n_questions, "items")
         questions = [question for some in written for question in some]
         if not questions:
@@ -120,7 +124,7 @@ class QuestionToQuestion(Ranker):
         self._check_fitted()
         search.need("QuestionToQuestion", "Q", "items")
         Q = as_vectors(np.asarray(search.Q), "Q", dim=self.questions_.shape[1])
-        k, of = search.hits.k, self._places_of(search.items or [])
+        k, of = search.hits.k, self._places_of(cast(Sequence[Any], search.items))
         if not k or not len(of):
             return search.found(search.hits)
         counts = self.offsets_[of + 1] - self.offsets_[of]
@@ -131,7 +135,8 @@ class QuestionToQuestion(Ranker):
         # That many questions are of k items at least, with the best question of each among them.
         whole = np.array_equal(place, np.arange(len(self.questions_)))  # as it is where the search holds all items
         stored = self.questions_ if whole else self.questions_[place]
-        hits = product_top_k(Q, stored, max(1, k * int(counts.max())))
+        some = None if search.rows is None else np.flatnonzero(np.isin(owner, search.rows))
+        hits = product_top_k(Q, stored, max(1, k * int(counts.max())), rows=some)
         rows = np.where(hits.ids >= 0, owner[np.maximum(hits.ids, 0)], -1) if len(owner) else hits.ids
         best, scores = np.full((len(Q), k), -1, np.int64), np.full((len(Q), k), -np.inf, np.float32)
         for i, row in enumerate(rows):

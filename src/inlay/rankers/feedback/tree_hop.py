@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inlay.core.contracts import Grades, Ranker
-from inlay.core.errors import DataError, ShapeError
+from inlay.core.errors import DataError, ParameterError, ShapeError
 from inlay.core.extras import load
 from inlay.core.judgments import judgments, relevant_rows
 from inlay.core.parameters import check_numbers
@@ -15,6 +15,7 @@ from inlay.core.values import FloatArray, Hits, IdArray, Search
 from inlay.core.vectors import normalize, product_top_k
 
 from ._again import looked_at
+from ._branches import in_order, pruned
 
 
 class TreeHop(Ranker):
@@ -158,7 +159,7 @@ class TreeHop(Ranker):
         load("torch", extra="nn", purpose="TreeHop")
         from inlay.nn.tree_hop import train_tree_hop
 
-        self.weights_, self.losses_ = train_tree_hop(
+        weights, losses = train_tree_hop(
             normalize(Q),
             normalize(X),
             np.array(hops),
@@ -174,6 +175,11 @@ class TreeHop(Ranker):
             weight_decay=self.weight_decay,
             random_state=self.random_state,
         )
+        if not np.isfinite(losses).all():
+            raise ParameterError(
+                f"learning_rate={self.learning_rate} is too high: the loss is not a number any more. Lower it."
+            )
+        self.weights_, self.losses_ = weights, losses
         self.__dict__.pop("_gate", None)
         return self
 
@@ -220,17 +226,17 @@ class TreeHop(Ranker):
             D = np.asarray(X[ids.ravel()[real]], np.float32)
             fresh = np.zeros((n * m, dim), np.float32)
             fresh[real] = self.next_queries(asked.reshape(-1, dim)[real], D)
-            hits = product_top_k(fresh[real], X, width)
+            hits = product_top_k(fresh[real], X, width, rows=search.rows)
             branch_ids, branch_scores = np.full((n * m, width), -1), np.full((n * m, width), -np.inf, np.float32)
             branch_ids[real], branch_scores[real] = hits.ids, hits.scores
             seen = np.concatenate(found, axis=1)
-            ids, scores, place = _pruned(branch_ids.reshape(n, -1), branch_scores.reshape(n, -1), seen, width)
+            ids, scores, place = pruned(branch_ids.reshape(n, -1), branch_scores.reshape(n, -1), seen, width)
             asked = np.take_along_axis(fresh.reshape(n, m, dim), (place // width)[:, :, None], axis=1)
             found.append(ids)
             worth.append(scores)
         found.append(search.hits.ids[:, width:])
         worth.append(search.hits.scores[:, width:])
-        return search.found(_in_order(np.concatenate(found, axis=1), np.concatenate(worth, axis=1), k))
+        return search.found(in_order(np.concatenate(found, axis=1), np.concatenate(worth, axis=1), k))
 
     def _check(self) -> None:
         counts = {"n_hops": 2, "n_heads": 1, "n_layers": 1, "n_negatives": 0, "n_epochs": 0, "batch_size": 2}
@@ -259,33 +265,4 @@ def _padded(rows: list[list[int]]) -> IdArray:
     out = np.full((len(rows), max(1, *(len(some) for some in rows))), -1, np.int64)
     for i, some in enumerate(rows):
         out[i, : len(some)] = some
-    return out
-
-
-def _pruned(ids: IdArray, scores: FloatArray, seen: IdArray, width: int) -> tuple[IdArray, FloatArray, IdArray]:
-    """Keep the best of each query that were not seen, each once; the third says at which places they stood."""
-    old = (ids[:, :, None] == seen[:, None, :]).any(axis=2) | (ids < 0)
-    ids, scores = np.where(old, -1, ids), np.where(old, np.float32(-np.inf), scores)
-    order = np.lexsort((ids, -scores))
-    ids, scores = np.take_along_axis(ids, order, 1), np.take_along_axis(scores, order, 1)
-    again = _repeated(ids)
-    kept = np.argsort(again | (ids < 0), axis=1, kind="stable")[:, :width]
-    gone = np.take_along_axis(again | (ids < 0), kept, 1)
-    ids, scores = np.take_along_axis(ids, kept, 1), np.take_along_axis(scores, kept, 1)
-    place: IdArray = np.take_along_axis(order, kept, 1)
-    return np.where(gone, -1, ids), np.where(gone, np.float32(-np.inf), scores), place
-
-
-def _in_order(ids: IdArray, scores: FloatArray, k: int) -> Hits:
-    """Return the first `k` of each row, each once, in the order that they have, with scores that do not rise."""
-    gone = _repeated(ids) | (ids < 0)
-    order = np.argsort(gone, axis=1, kind="stable")[:, :k]
-    ids, scores = (np.take_along_axis(part, order, 1) for part in (np.where(gone, -1, ids), scores))
-    return Hits(ids, np.minimum.accumulate(scores, axis=1))
-
-
-def _repeated(ids: IdArray) -> NDArray[np.bool_]:
-    """Mark what stands in a row a second time."""
-    same = (ids[:, :, None] == ids[:, None, :]) & (ids[:, :, None] >= 0)
-    out: NDArray[np.bool_] = np.tril(same, -1).any(axis=2)
     return out

@@ -34,8 +34,7 @@ class Margin(Ranker):
 
     `fit` takes a search with the bank as Q; nothing else of it matters. Only hits are put into a new order, and one hit
     a query is enough where only its score is needed. The neighbours of a query are sought in the X that is ranked.
-    Behind a `Space` that is what the queries of one call have found: there, let its `depth` be `n_neighbors` or more,
-    or a query's scores depend on those asked beside it.
+    Behind a `Space` that is what the query itself has found: let its `depth` be `n_neighbors` or more there.
 
     Parameters
     ----------

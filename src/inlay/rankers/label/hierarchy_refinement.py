@@ -63,6 +63,7 @@ class HierarchyRefinement(Ranker):
     """
 
     paper: ClassVar[str] = "xia2025hgclip"
+    by_row: ClassVar[bool] = True
 
     vectors_: FloatArray
 

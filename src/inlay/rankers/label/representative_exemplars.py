@@ -10,7 +10,7 @@ from inlay.core.contracts import Ranker
 from inlay.core.parameters import check_numbers
 from inlay.core.validation import classes_of
 from inlay.core.values import FloatArray, Hits, IdArray, Search
-from inlay.core.vectors import as_vectors, product_top_k
+from inlay.core.vectors import HELD_BYTES, as_vectors, product_top_k
 
 
 class RepresentativeExemplars(Ranker):
@@ -120,7 +120,7 @@ class RepresentativeExemplars(Ranker):
         if len(rows) > self.n_candidates:
             rows = np.sort(rng.choice(rows, self.n_candidates, replace=False))
         others, own = np.flatnonzero(~member), np.flatnonzero(member)
-        S = X[rows] @ X[np.concatenate([others, own])].T
+        S = _products(X, rows, np.concatenate([others, own]))
         chosen, precisions, best = list[int](), list[float](), np.full(S.shape[1], -np.inf, np.float32)
         while len(chosen) < min(self.n_exemplars, len(rows)):
             reached = _average_precision(np.maximum(best, S), len(others))
@@ -156,9 +156,18 @@ class RepresentativeExemplars(Ranker):
         if len(asked):
             of_class = self.labels_[product_top_k(Q[asked], self.vectors_, 1).ids[:, 0]]
             for j in np.unique(of_class):
-                best = _joined(product_top_k(self.vectors_[self.labels_ == j], X, search.hits.k))
+                best = _joined(product_top_k(self.vectors_[self.labels_ == j], X, search.hits.k, rows=search.rows))
                 ids[asked[of_class == j]], scores[asked[of_class == j]] = best.ids, best.scores
         return search.found(Hits(ids, scores))
+
+
+def _products(X: FloatArray, rows: IdArray, columns: IdArray) -> FloatArray:
+    """Return the inner products of some rows with others; equal vectors have equal ones, to the last bit."""
+    A, out = X[rows].astype(np.float64), np.empty((len(rows), len(columns)), np.float32)
+    step = max(1, HELD_BYTES // (8 * X.shape[1]))
+    for start in range(0, len(columns), step):
+        out[:, start : start + step] = A @ X[columns[start : start + step]].astype(np.float64).T
+    return out
 
 
 def _average_precision(S: FloatArray, n_others: int) -> NDArray[np.float64]:

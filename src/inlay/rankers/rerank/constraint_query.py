@@ -1,7 +1,7 @@
 """Queries of several constraints, each of which has to be met by some part of an item."""
 
-from collections.abc import Iterator
-from typing import Any, ClassVar, Self
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -184,7 +184,7 @@ class ConstraintQuery(Ranker):
                 f"{self.temperature!r}."
             )
         search.need("ConstraintQuery", "queries")
-        asked = [constraints(query, self.parser) for query in search.queries or ()]
+        asked = [constraints(query, self.parser) for query in cast(Sequence[Any], search.queries)]
         ids = first(search.hits, self.n_reranked)
         nothing = np.empty(0, np.int64), np.empty((0, 0))
         if not any(asked):

@@ -135,7 +135,8 @@ class CURSearch(Ranker):
             return search.found(Hits(ids, scores))
         # Which anchor each item is; -1 where it is none.
         anchor = np.where(self.item_keys_[rows, None] == keys, np.arange(len(keys)), -1).max(axis=1)
-        others = np.flatnonzero(anchor < 0)
+        free = np.ones(len(items), bool) if search.rows is None else np.isin(np.arange(len(items)), search.rows)
+        others, known_rows = np.flatnonzero((anchor < 0) & free), np.flatnonzero((anchor >= 0) & free)
         vectors = self.item_vectors_[rows]
         for i, query in enumerate(queries):
             c = self._scores([query] * len(keys), self.anchor_items_)
@@ -143,8 +144,8 @@ class CURSearch(Ranker):
             if self.n_scored and len(others):
                 best = product_top_k(c[None], vectors, min(self.n_scored, len(others)), rows=others).ids[0]
             exact = self._scores([query] * len(best), [items[j] for j in best])
-            found = np.concatenate([np.flatnonzero(anchor >= 0), best])
-            known = np.concatenate([c[anchor[anchor >= 0]], exact])
+            found = np.concatenate([known_rows, best])
+            known = np.concatenate([c[anchor[known_rows]], exact])
             order = np.lexsort((found, -known))[:k]
             ids[i, : len(order)], scores[i, : len(order)] = found[order], known[order]
         return search.found(Hits(ids, scores))
