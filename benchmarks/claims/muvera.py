@@ -7,20 +7,21 @@ from inlay.claims import Claim, Figure
 from inlay.data import datasets
 from inlay.indexes import MaxSim, Muvera
 
-SETS = (("cranfield", 1000), ("scifact", 400))
+SETS = ("cranfield", "scifact")
+DOCUMENTS = 10_000  # of each; neither has as many
 QUERIES = slice(0, 300)
 RECALLS = (0.9, 0.8)
 DEPTH = 1000  # nearest vectors of each query vector that are looked at
 SEEDS = tuple(range(8))
-SMALL = {"QUERIES": slice(0, 5), "SEEDS": (0,)}
+SMALL = {"QUERIES": slice(0, 5), "SEEDS": (0,), "DOCUMENTS": 400}
 
 
 def run(progress):
     """Count the candidates among which the best document by MaxSim is, for a share of the queries."""
     figures = []
-    for name, n_documents in SETS:
+    for name in SETS:
         progress(f"vectors of tokens of {name}")
-        documents, queries, _ = some_documents(datasets.load(name), n_documents)
+        documents, queries, _ = some_documents(datasets.load(name), DOCUMENTS)
         queries = first_items(queries, QUERIES)
         best = MaxSim().fit(documents).search(queries, 1).ids[:, 0]
         progress(f"nearest vectors in {name}")
@@ -82,14 +83,14 @@ CLAIM = Claim(
     paper="dhulipala2024muvera",
     says="Fixed dimensional encodings find the best document by MaxSim among two to five times fewer candidates than "
     "the union of the vectors nearest to each query vector.",
-    data="1,000 documents of Cranfield and 400 of SciFact, all their queries; vectors of the tokens of "
-    "all-MiniLM-L6-v2; 20 repetitions of 32 buckets in 16 dimensions, mean of eight seeds. Empty buckets are left "
-    "empty, as in the published code; filled, as in the paper, is shown besides.",
+    data="Cranfield and SciFact, all their documents and queries; vectors of the tokens of all-MiniLM-L6-v2; 20 "
+    "repetitions of 32 buckets in 16 dimensions, mean of eight seeds. Empty buckets are left empty, as in the "
+    "published code; filled, as in the paper, is shown besides.",
     baseline="The documents that the nearest vectors of each query vector belong to, each counted once.",
     rule="Where 90 % and where 80 % of the best documents have to be among the candidates, at least two times fewer "
     "of them on both sets, with empty buckets filled.",
     run=run,
     guess="The vectors of a text by this model lie close together, in few buckets, so that a filled bucket repeats "
-    "what others say already and drowns what tells texts apart; with empty buckets left empty, about two times fewer "
-    "are needed on Cranfield as well.",
+    "what others say already and drowns what tells texts apart; left empty, they need fewer candidates, about one and "
+    "a half times fewer than nearest vectors where 90 % have to be among them, and three times where 80 % have to.",
 )
