@@ -137,7 +137,7 @@ class Search:
             return replace(self, hits=hits)
         legs = np.full((*hits.ids.shape, self.legs.shape[2]), np.nan, np.float32)
         # One number for each query and row, by which the legs are looked up.
-        span = max((int(found.ids.max(initial=0)) for found in (hits, self.hits)), default=0) + 1
+        span = 1 + max(int(found.ids.max(initial=0)) for found in (hits, self.hits))
         old, new = (np.arange(len(hits))[:, None] * span + found.ids for found in (self.hits, hits))
         there = np.flatnonzero(self.hits.ids.ravel() >= 0)
         there = there[np.argsort(old.ravel()[there], kind="stable")]

@@ -38,8 +38,9 @@ class KNNEmbed(Ranker):
     `MaximalMarginalRelevance` spreads what was found already.
 
     The queries of `fit` are the users that are known, and the rows the items. In `rank`, a query that has the vector of
-    a known user is that user; any other has only its neighbours. Items that a user has had are not left out. The
-    paper averages the vectors of the neighbours for a cluster; here each counts by how much of it lies there.
+    a known user is that user, or all that have it; any other has only its neighbours. Items that a user has had are not
+    left out. The paper averages the vectors of the neighbours for a cluster; here each counts by how much of it lies
+    there.
 
     Parameters
     ----------
@@ -156,7 +157,8 @@ class KNNEmbed(Ranker):
 
     def _smoothed(self, Q: FloatArray) -> Any:
         """Return the (n queries, n items) weights of items: the user's own and those of its neighbours."""
-        own = [self._known().get(q.tobytes(), _NOBODY) if q.any() else _NOBODY for q in Q]
+        known = self._known()
+        own = [known.get(q.tobytes(), _NOBODY) if q.any() else _NOBODY for q in Q + np.float32(0)]  # -0 is 0
         counts = np.array([len(rows) for rows in own])
         near = product_top_k(Q, self.users_, self.n_neighbors + int(counts.max(initial=0))).ids
         beside = (near >= 0) & Q.any(axis=1, keepdims=True)  # to zeros nobody is near
@@ -176,7 +178,7 @@ class KNNEmbed(Ranker):
         """Return the rows of the users by their vectors."""
         if not hasattr(self, "_rows"):
             rows: dict[bytes, list[int]] = {}
-            for i, user in enumerate(self.users_):
+            for i, user in enumerate(self.users_ + np.float32(0)):
                 rows.setdefault(user.tobytes(), []).append(i)
             self._rows = {user: np.array(some, np.int64) for user, some in rows.items()}
         return self._rows
