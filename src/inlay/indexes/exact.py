@@ -25,7 +25,7 @@ class Exact(Index):
     `Auto` chooses between the two.
 
     Hits with equal scores stand in the order of their row numbers, and neither the number of queries nor that of
-    threads changes an answer.
+    threads changes an answer, unless rows are hundreds of times as long as others: float32 then cannot tell near ties.
 
     Parameters
     ----------
