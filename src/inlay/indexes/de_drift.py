@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from inlay.core.contracts import Index, Where
-from inlay.core.errors import ParameterError
+from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.values import FloatArray, Hits, IdArray
 from inlay.core.vectors import product_top_k, rescore
 
@@ -42,7 +42,8 @@ class DeDrift(Index):
 
     Parameters
     ----------
-    n_lists : K, at least 1; None takes about :math:`4 \sqrt n`, for at least 39 rows each, when it is fitted.
+    n_lists : K, at least 1; None takes about :math:`4 \sqrt n`, for at least 39 rows each, when they are clustered: in
+        `fit`, in the first `add` to nothing, and with "full" in each `add`.
     n_probe : lists that a query looks into, at least 1.
     update : "none", "split", "lazy", "hybrid" or "full".
     split : the part of the lists that are split, above 0 and up to 0.5.
@@ -136,7 +137,7 @@ class DeDrift(Index):
         self._order: tuple[IdArray, IdArray] | None = None
         k = len(self.centroids_)
         if self.update == "full" or not k:
-            self._cluster(k or self._count(len(self.vectors_)))
+            self._cluster(self._count(int((self.lists_ >= 0).sum())))
             return self
         self.lists_[first:] = nearest(more, self.centroids_)
         self.n_compared_ = len(more) * k
@@ -152,9 +153,11 @@ class DeDrift(Index):
         Raises
         ------
         ShapeError
-            If `rows` names rows that there are not.
+            If `rows` is None, which as a filter allows all, or names rows that there are not.
         """
         self._check_fitted()
+        if rows is None:
+            raise ShapeError("rows must be a mask or row numbers, got None; name the rows to remove.")
         gone = allowed(rows, len(self.vectors_))
         lists = np.array(self.lists_)
         lists[slice(None) if gone is None else gone] = -1
@@ -234,8 +237,11 @@ class DeDrift(Index):
     def _check_parameters(self) -> None:
         if self.update not in UPDATES:
             raise ParameterError(f"update must be one of {', '.join(UPDATES)}, got {self.update!r}.")
-        if (self.n_lists is not None and self.n_lists < 1) or self.n_probe < 1 or self.n_steps < 1:
-            given = f"{self.n_lists}, {self.n_probe} and {self.n_steps}"
-            raise ParameterError(f"n_lists, n_probe and n_steps must be at least 1, got {given}.")
+        given = (1 if self.n_lists is None else self.n_lists, self.n_probe, self.n_steps)
+        if any(not isinstance(number, int | np.integer) or number < 1 for number in given):
+            raise ParameterError(
+                "n_lists, n_probe and n_steps must be whole numbers of at least 1, got "
+                f"{self.n_lists}, {self.n_probe} and {self.n_steps}."
+            )
         if not 0 < self.split <= 0.5:
             raise ParameterError(f"split must be above 0 and at most 0.5, got {self.split}.")

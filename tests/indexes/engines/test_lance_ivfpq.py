@@ -1,6 +1,7 @@
 """LanceIVFPQ finds nearly all in its lists, all that a filter allows, and the version that was saved."""
 
 import copy
+import shutil
 import subprocess
 import sys
 
@@ -112,6 +113,40 @@ def test_add_remove_and_the_version_that_was_saved(tmp_path):
         old.add(X[:1])
 
 
+def test_rows_are_added_after_most_were_removed(tmp_path):
+    index = listed(tmp_path / "x.lance", n_probes=20).fit(X[:250]).remove(np.arange(200))
+    index.add(X[250:300])  # 300 rows were ever stored, but 100 are left: too few for lists
+    same(index.search(Q, 10), product_top_k(Q, X, 10, rows=np.arange(200, 300)))
+    index.add(X[300:900])
+    assert len(index.lists_) == 20
+
+
+def test_an_add_that_failed_leaves_what_was_and_can_be_run_again(tmp_path, monkeypatch):
+    index = listed(tmp_path / "x.lance", n_probes=20).fit(X[:200])
+
+    def fail(*given):
+        raise OSError("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LanceIVFPQ, "_list", fail)
+        with pytest.raises(DataError, match="no room"):
+            index.add(X[200:1000])
+    assert (index.n_rows_, len(index.lists_)) == (200, 0)
+    same(index.search(Q, 10), product_top_k(Q, X[:200], 10))
+    index.add(X[200:1000])
+    assert recall(index.search(Q, 10), product_top_k(Q, X[:1000], 10)) > 0.95
+    same(index.search(Q, 10, where=np.arange(300)), product_top_k(Q, X[:300], 10))
+
+
+@pytest.mark.parametrize("n", [500, 400])
+def test_a_dataset_made_anew_at_the_path_is_noticed(tmp_path, n):
+    LanceIVFPQ(tmp_path / "x.lance").fit(X[:500]).save(tmp_path / "saved")
+    shutil.rmtree(tmp_path / "x.lance")
+    LanceIVFPQ(tmp_path / "x.lance").fit(X[1000 : 1000 + n])
+    with pytest.raises(DataError, match="was changed since this index was saved"):
+        LanceIVFPQ.load(tmp_path / "saved").search(Q, 3)
+
+
 def test_what_is_not_ours_is_left_alone(tmp_path):
     lance.write_dataset(pa.table({"a": [1]}), str(tmp_path / "theirs"))
     with pytest.raises(DataError, match="no index made"):
@@ -146,6 +181,8 @@ def test_refuses_shapes(index):
     for call in (lambda: index.search(Q[:, :3], 1), lambda: index.add(X[:, :3]), lambda: index.remove([3000])):
         with pytest.raises(ShapeError):
             call()
+    with pytest.raises(ShapeError, match="rows must be a mask or row numbers, got None"):
+        index.remove(None)
 
 
 def test_added_rows_are_found_as_well_as_those_of_before(tmp_path, monkeypatch):

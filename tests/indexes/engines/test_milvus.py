@@ -1,5 +1,6 @@
 """Milvus gives the rows that brute force gives, and says what is wrong with the server and the collection."""
 
+import copy
 import time
 from concurrent import futures
 
@@ -80,11 +81,61 @@ def test_a_collection_of_somebody_else_is_left_alone(uri):
         Milvus(uri, "theirs").fit(X)
     assert other.has_collection("theirs")
     other.drop_collection("gone")
-    with pytest.raises(DataError, match="did not do it for the collection 'gone'"):
-        index.search(Q, 1)
-    index._held = None
     with pytest.raises(DataError, match="no collection 'gone' any more"):
         index.search(Q, 1)
+
+
+def test_a_change_that_failed_can_be_made_again_and_no_other(uri, monkeypatch):
+    index = Milvus(uri, "again", exact=True).fit(X[:300])
+    put = Milvus._put
+
+    def half(self, how, more, first, progress):
+        put(self, how, more[:50], first, progress)
+        raise OSError("no room")
+
+    monkeypatch.setattr(Milvus, "_put", half)
+    with pytest.raises(DataError, match="no room"):
+        index.add(X[300:])
+    for call in (lambda: index.search(Q, 3), lambda: index.add(X[:5]), lambda: index.remove([1])):
+        with pytest.raises(DataError, match="its last change was not finished"):
+            call()
+    monkeypatch.setattr(Milvus, "_put", put)
+    same(index.add(X[300:]).search(Q, 401), product_top_k(Q, X, 401))
+
+
+def test_what_others_change_is_noticed(uri, monkeypatch):
+    def stop(rows):
+        raise KeyboardInterrupt
+
+    def interrupted(other):
+        with pytest.raises(KeyboardInterrupt):
+            other.fit_with_progress(X[100:], stop)
+
+    for change in (lambda other: other.add(X[:5]), lambda other: other.remove([0]), interrupted):
+        index = Milvus(uri, "others", exact=True).fit(X)
+        same(index.search(Q, 3), product_top_k(Q, X, 3))
+        change(copy.deepcopy(index))
+        for verb, *given in (("search", Q, 3), ("add", X[5:9]), ("remove", [7])):
+            with pytest.raises(DataError, match="was changed since this index was saved"):
+                getattr(index, verb)(*given)
+    index = Milvus(uri, "others", exact=True).fit(X)
+    ask, other = Milvus._ask, copy.deepcopy(index)
+    monkeypatch.setattr(Milvus, "_ask", lambda *args: other.add(X[:5]) and ask(*args))
+    with pytest.raises(DataError, match="was changed since this index was saved"):
+        index.search(Q, 3)
+
+
+def test_many_queries_are_asked_in_parts(uri, monkeypatch):
+    index = Milvus(uri, "parts", exact=True).fit(X)
+    asked, search = [], index._client().search
+    monkeypatch.setattr("inlay.indexes.engines.milvus.REQUEST_BYTES", 4 * 8 * 2)
+    monkeypatch.setattr(
+        index._client(),
+        "search",
+        lambda *args, data, **given: asked.append(len(data)) or search(*args, data=data, **given),
+    )
+    same(index.search(Q, 3), product_top_k(Q, X, 3))
+    assert asked == [2, 2, 1]
 
 
 def test_a_server_that_is_not_there_is_named():
@@ -117,6 +168,7 @@ def test_refuses_what_is_wrong(uri):
         (ShapeError, lambda: index.search(Q[:, :3], 1)),
         (ShapeError, lambda: index.add(X[:, :3])),
         (ShapeError, lambda: index.remove([400])),
+        (ShapeError, lambda: index.remove(None)),
         (ParameterError, lambda: Milvus(uri, "wrong", M=1).fit(X)),
     ):
         with pytest.raises(error):

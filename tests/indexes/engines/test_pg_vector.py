@@ -1,5 +1,6 @@
 """PgVector gives the rows that brute force gives, quotes names, and says what is wrong with server and table."""
 
+import copy
 import time
 from concurrent import futures
 
@@ -70,6 +71,30 @@ def test_add_remove_and_saving(postgres_dsn, tmp_path):
     index.add(X[:1])
     with pytest.raises(DataError, match="was changed since this index was saved"):
         PgVector.load(tmp_path / "index").search(Q, 1)
+
+
+def test_a_search_answers_from_the_table_that_it_checked(postgres_dsn, monkeypatch):
+    index = PgVector(postgres_dsn, "meanwhile", exact=True).fit(X[:100])
+    ask, other = PgVector._ask, copy.deepcopy(index)
+    other.dsn += " application_name=other"
+
+    def late(self, *asked):
+        if other.n_rows_ == 100:
+            other.add(X[100:200])
+        return ask(self, *asked)
+
+    monkeypatch.setattr(PgVector, "_ask", late)
+    same(index.search(X[150:152], 3), product_top_k(X[150:152], X[:100], 3))
+    with pytest.raises(DataError, match="was changed since this index was saved"):
+        index.search(Q, 3)
+
+
+def test_a_password_with_a_space_is_not_shown():
+    for dsn in ("host=/nowhere password=sec ret", "nonsense"):
+        with pytest.raises(ParameterError, match="dsn must be a connection string") as caught:
+            PgVector(dsn, "x").fit(X)
+        assert "ret" not in str(caught.value)
+        assert caught.value.__suppress_context__
 
 
 def test_names_are_quoted_and_schemas_found(postgres_dsn):
@@ -160,6 +185,7 @@ def test_refuses_what_is_wrong(postgres_dsn, monkeypatch):
         (ShapeError, lambda: index.search(Q[:, :3], 1)),
         (ShapeError, lambda: index.add(X[:, :3])),
         (ShapeError, lambda: index.remove([1500])),
+        (ShapeError, lambda: index.remove(None)),
         (ParameterError, lambda: PgVector(postgres_dsn, "wrong", ef=0).fit(X)),
         (ParameterError, lambda: PgVector(postgres_dsn, "wrong", ef_construction=20).fit(X)),
         (ParameterError, lambda: PgVector(postgres_dsn, "wrong").fit(np.ones((2, 2001)))),

@@ -1,5 +1,6 @@
 """Qdrant gives the rows that brute force gives, and says what is wrong with the server and the collection."""
 
+import copy
 import signal
 from concurrent import futures
 
@@ -110,9 +111,6 @@ def test_a_collection_of_somebody_else_is_left_alone(qdrant_url):
     assert other.collection_exists("theirs")
     gone = Qdrant(qdrant_url, "gone").fit(X)
     other.delete_collection("gone")
-    with pytest.raises(DataError, match="refused for 'gone'"):
-        gone.search(Q, 1)
-    gone._held = None
     with pytest.raises(DataError, match="no collection 'gone' any more"):
         gone.search(Q, 1)
 
@@ -129,6 +127,12 @@ def test_a_server_that_dies_is_named():
                     call()
     except servers.Absent as error:
         pytest.skip(str(error))
+
+
+def test_a_server_that_ends_at_once_is_no_reason_to_skip(monkeypatch):
+    monkeypatch.setenv(servers.QDRANT, "/bin/false")
+    with pytest.raises(RuntimeError, match="Qdrant did not start"), servers.qdrant():
+        pass
 
 
 def test_a_server_that_dies_in_the_middle_of_a_search_is_named():
@@ -152,11 +156,104 @@ def test_refuses_what_is_wrong(url):
         (ShapeError, lambda: index.add(X[:, :3])),
         (ShapeError, lambda: index.search(Q, 1, where=[400])),
         (ShapeError, lambda: index.remove([400])),
+        (ShapeError, lambda: index.remove(None)),
         (ParameterError, lambda: Qdrant(url, "wrong", ef=0).fit(X)),
     ):
         with pytest.raises(error):
             call()
     same(index.search(Q, 3), product_top_k(Q, X, 3))  # what was refused changed nothing
+
+
+def test_a_change_that_failed_can_be_made_again_and_no_other(url, monkeypatch):
+    index = Qdrant(url, "again", exact=True).fit(X[:300])
+    put, mark = Qdrant._put, Qdrant._mark
+
+    def half(self, more, first, progress):
+        put(self, more[:50], first, progress)
+        raise OSError("no room")
+
+    monkeypatch.setattr(Qdrant, "_put", half)
+    with pytest.raises(DataError, match="no room"):
+        index.add(X[300:])
+    for call in (lambda: index.search(Q, 3), lambda: index.add(X[:5]), lambda: index.remove([1])):
+        with pytest.raises(DataError, match="its last change was not finished"):
+            call()
+    monkeypatch.setattr(Qdrant, "_put", put)
+    same(index.add(X[300:]).search(Q, 401), product_top_k(Q, X, 401))
+
+    def unheard(self, now):
+        mark(self, now)
+        if not now.startswith("unfinished"):
+            raise OSError("no answer")
+
+    monkeypatch.setattr(Qdrant, "_mark", unheard)
+    same(index.remove([3]).search(Q, 400), product_top_k(Q, X, 400, rows=np.setdiff1d(np.arange(400), 3)))
+
+
+def test_what_others_change_is_noticed(url, monkeypatch):
+    def stop(rows):
+        raise KeyboardInterrupt
+
+    def interrupted(other):
+        with pytest.raises(KeyboardInterrupt):
+            other.fit_with_progress(X[100:], stop)
+
+    changes = (
+        lambda other: other.add(X[:5]),
+        lambda other: other.remove([0]),
+        lambda other: other.fit(X[100:]),
+        interrupted,
+        lambda other: other._client().delete_collection("others"),
+    )
+    for change in changes:
+        index = Qdrant(url, "others", exact=True).fit(X)
+        same(index.search(Q, 3), product_top_k(Q, X, 3))
+        change(copy.deepcopy(index))
+        for verb, *given in (("search", Q, 3), ("add", X[5:9]), ("remove", [7])):
+            with pytest.raises(DataError, match=r"was changed since this index was saved|any more"):
+                getattr(index, verb)(*given)
+    index = Qdrant(url, "others", exact=True).fit(X)
+    ask, other = Qdrant._ask, copy.deepcopy(index)
+    with monkeypatch.context() as patched:
+        patched.setattr(Qdrant, "_ask", lambda *args: other.add(X[:5]) and ask(*args))
+        with pytest.raises(DataError, match="was changed since this index was saved"):
+            index.search(Q, 3)
+    put, third = Qdrant._put, copy.deepcopy(other)
+    monkeypatch.setattr(Qdrant, "_put", lambda *args: put(*args) or third.remove([1]))
+    monkeypatch.setattr(Qdrant, "_check_held", lambda self: None)
+    third._mark_of = lambda: None  # as if it had looked just before
+    with pytest.raises(DataError, match="was changed since this index was saved"):
+        other.add(X[5:9])
+    assert index._mark_of() == "mixed"
+
+
+def test_many_queries_are_asked_in_parts(url, monkeypatch):
+    index, asked = Qdrant(url, "parts", exact=True).fit(X), []
+    monkeypatch.setattr("inlay.indexes.engines.qdrant.REQUEST_BYTES", 20 * 8 * 2)
+    batch = index._client().query_batch_points
+    monkeypatch.setattr(
+        index._client(),
+        "query_batch_points",
+        lambda *args, requests: asked.append(len(requests)) or batch(*args, requests),
+    )
+    same(index.search(Q, 3), product_top_k(Q, X, 3))
+    assert asked == [2, 2, 1]
+
+
+def test_a_folder_is_opened_once(tmp_path, monkeypatch):
+    index = Qdrant(str(tmp_path / "kept"), "a").fit(X)
+    monkeypatch.chdir(tmp_path)
+    with futures.ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda url: Qdrant(url, "b", timeout=5)._client(), ["kept", "new", "new", "new"]))
+    assert found[0] is index._client()
+    assert found[1] is found[2] is found[3]
+
+
+def test_what_cannot_be_sent_or_read_is_told_as_refused(qdrant_url):
+    with pytest.raises(DataError, match=f"Qdrant at {qdrant_url} refused .* normalise the vectors"):
+        Qdrant(qdrant_url, "far").fit(np.full((2, 4), 1e30)).search(np.full((1, 4), 1e30), 1)
+    with pytest.raises(DataError, match="Qdrant at :memory: refused"):
+        Qdrant(":memory:", "wrong", M=2.5).fit(X)
 
 
 @pytest.mark.slow

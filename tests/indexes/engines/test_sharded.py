@@ -10,7 +10,7 @@ import pytest
 
 from inlay.core.errors import DataError, ParameterError, ShapeError
 from inlay.core.vectors import normalize
-from inlay.indexes import HNSW, Exact
+from inlay.indexes import HNSW, Exact, Filtered
 from inlay.indexes.engines import Qdrant, Sharded, sharded
 from inlay.indexes.engines._shards import Worker
 
@@ -93,6 +93,19 @@ class Failing(Exact):
         return super().add(more)
 
 
+def test_a_change_that_fails_leaves_the_shards_of_this_process_as_they_were():
+    index = Sharded(Failing(), 2, backend="here").fit(X[:200])
+    with pytest.raises(DataError, match="no room"):
+        index.add(X[200:])
+    same(index.search(Q, 13), Exact().fit(X[:200]).search(Q, 13))
+
+
+def test_a_refit_deletes_the_shards_of_before(tmp_path):
+    index = Sharded(Exact(), 3, backend="here", folder=tmp_path).fit(X[:200]).set_params(n_shards=2).fit(X)
+    assert sorted(index.shards_) == sorted(map(str, tmp_path.iterdir()))
+    same(index.search(Q, 13), Exact().fit(X).search(Q, 13))
+
+
 def test_more_shards_than_rows():
     same(Sharded(Exact(), 9, backend="here").fit(X[:5]).search(Q, 7), Exact().fit(X[:5]).search(Q, 7))
 
@@ -110,6 +123,8 @@ def test_has_the_powers_of_its_index():
     assert not hasattr(Sharded(Exact()), "remove")
     assert hasattr(Sharded(HNSW()), "add")
     index = Sharded(Removing(), 3, backend="here").fit(X).remove([0, 150, 299])
+    with pytest.raises(ShapeError, match="rows must be a mask or row numbers, got None"):
+        index.remove(None)
     assert [int((shard.vectors_ == -X[0]).all(axis=1).sum()) >= 1 for shard in index.shards_] == [True] * 3
     assert not np.isin(index.search(X[:1], 100).ids, [0, 150, 299]).any()
 
@@ -117,6 +132,8 @@ def test_has_the_powers_of_its_index():
 def test_engines_cannot_be_sharded():
     with pytest.raises(ParameterError, match="would share a place"):
         Sharded(Qdrant(":memory:", "x"), backend="here").fit(X)
+    with pytest.raises(ParameterError, match="would share a place"):
+        Sharded(Filtered(Qdrant(":memory:", "x")), backend="here").fit(X)
 
 
 @pytest.mark.parametrize("wrong", [{"n_shards": 0}, {"backend": "cloud"}, {"on_lost": "ignore"}, {"index": 3}])
@@ -165,6 +182,18 @@ def test_over_ray(ray, tmp_path):
     with pytest.raises(DataError, match="2 of 2"):
         index.search(Q, 13)
     same(Sharded.load(tmp_path / "index").set_params(backend="here").search(Q, 13), one.search(Q, 13))
+
+
+@pytest.mark.slow
+def test_the_backend_can_change_and_a_loaded_index_starts_ray_as_another(ray, tmp_path, monkeypatch):
+    ray.shutdown()
+    started, init = [], ray.init
+    monkeypatch.setattr(ray, "init", lambda *args, **given: started.append(given) or init(*args, **given))
+    Sharded(Exact(), 2, backend="here").fit(X).save(tmp_path / "index")
+    index, want = Sharded.load(tmp_path / "index").set_params(backend="ray"), Exact().fit(X).search(Q, 13)
+    for backend in ("ray", "here", "ray"):
+        same(index.set_params(backend=backend).search(Q, 13), want)
+    assert [given["num_cpus"] for given in started] == [2]
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inlay.core.contracts import Where
+from inlay.core.errors import ShapeError
 from inlay.core.values import FloatArray, Hits, IdArray
 
 from .._stored import allowed
@@ -33,8 +34,16 @@ def live(where: Where | None, n: int, removed: IdArray) -> IdArray | None:
     return np.setdiff1d(rows, removed, assume_unique=True)
 
 
+def named(rows: Where | None) -> Where:
+    """Refuse None, which as a filter allows all rows, and would remove all."""
+    if rows is None:
+        raise ShapeError("rows must be a mask or row numbers, got None; name the rows to remove.")
+    return rows
+
+
 def removing(rows: Where, n: int, removed: IdArray) -> IdArray:
     """Return those of `rows` that are still there."""
+    rows = named(rows)
     found = allowed(rows, n)
     return np.setdiff1d(np.arange(n) if found is None else found, removed, assume_unique=True)
 

@@ -1,16 +1,20 @@
-"""What LanceIVFPQ stores: the table, and the centroids of its lists and codes."""
+"""What LanceIVFPQ stores: the dataset with its table, and the centroids of its lists and codes."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
+from inlay.core.errors import DataError, InlayError
 from inlay.core.values import FloatArray, IdArray
 from inlay.core.vectors import normalize
 
-MARK = b"inlay index"
+MARK = b"inlay index"  # in the metadata of the schema: the hash of what is stored, "1" from before there was one
 CODES = 256  # of a part of a vector: one byte
 PER_LIST, PER_CODE = 64, 64  # rows from which a list, or a code, is learned
 
@@ -26,13 +30,43 @@ def learn(X: FloatArray, n_lists: int, parts: int, random_state: int) -> tuple[F
     return lists, np.stack([_k_means(np.ascontiguousarray(piece), CODES, random_state) for piece in pieces])
 
 
-def table(X: FloatArray, first: int) -> Any:
+def table(X: FloatArray, first: int, mark: str) -> Any:
     """Return rows as Lance stores them, numbered from `first` on."""
     import pyarrow as pa
 
     column = pa.FixedSizeListArray.from_arrays(pa.array(np.ravel(X)), X.shape[1])
     rows = pa.table({"id": pa.array(np.arange(first, first + len(X))), "vector": column})
-    return rows.replace_schema_metadata({MARK: b"1"})
+    return rows.replace_schema_metadata({MARK: mark})
+
+
+@contextmanager
+def told(path: str) -> Iterator[None]:
+    """Say what went wrong, and where."""
+    try:
+        yield
+    except InlayError:
+        raise
+    except (OSError, ValueError, RuntimeError) as error:
+        raise DataError(
+            f"{path} cannot be read or written: {str(error).partition(', /')[0][:300]}. What was stored before is "
+            "kept, unless its files were deleted; then fit the index again."
+        ) from error
+
+
+def is_ours(path: str) -> bool:
+    """Tell whether there is a dataset that an index made; refuse anything else that is there."""
+    import lance
+
+    try:
+        found = lance.dataset(path)
+    except ValueError as error:
+        folder = None if "://" in path else Path(path)
+        if "not found" not in str(error).lower() or (folder and folder.exists() and any(folder.iterdir())):
+            raise DataError(f"{path} holds something else than a dataset; choose another path.") from error
+        return False
+    if MARK not in (found.schema.metadata or {}):
+        raise DataError(f"{path} is a dataset that no index made, and is left alone; choose another path.")
+    return True
 
 
 def vectors(rows: Any, dim: int) -> FloatArray:

@@ -1,7 +1,7 @@
 """LanceIVFPQ: vectors and their codes in a Lance dataset, in a folder or on object storage."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -15,7 +15,7 @@ from inlay.core.vectors import pair_scores, product_top_k
 
 from .._stored import queries, stored
 from ._answers import answer, digest, live, removing, scratch
-from ._lists import CODES, MARK, among, learn, table, vectors
+from ._lists import CODES, MARK, among, is_ours, learn, table, told, vectors
 
 REFINED = 100  # rows that are scored again at least
 UNLISTED = 0.1  # share of the rows that may be outside of the lists
@@ -136,17 +136,18 @@ class LanceIVFPQ(Index):
         import lance
 
         X = stored(X, "float32")
-        parts = self._check_parameters(X.shape[1])
-        with self._told():
-            mode = "overwrite" if self._is_ours() else "create"
-            dataset = lance.write_dataset(table(X, 0), str(self.path), mode=mode)
-            self.lists_, self.codes_ = np.empty((0, X.shape[1]), np.float32), np.empty((parts, 0, 0), np.float32)
-            self.dim_, self.n_rows_, self.n_listed_, self.removed_ = X.shape[1], len(X), 0, np.empty(0, np.int64)
+        parts, now = self._check_parameters(X.shape[1]), digest("", "fit", X)
+        lists, codes, listed = np.empty((0, X.shape[1]), np.float32), np.empty((parts, 0, 0), np.float32), 0
+        with told(str(self.path)):
+            mode = "overwrite" if is_ours(str(self.path)) else "create"
+            dataset = lance.write_dataset(table(X, 0, now), str(self.path), mode=mode)
             if len(X) > self.exact_below:
-                self._learn(X)
-                dataset = self._list(dataset)
+                lists, codes = self._learned(X)
+                dataset, listed = self._list(dataset, lists, codes), len(X)
+        self.lists_, self.codes_, self.n_listed_ = lists, codes, listed
+        self.dim_, self.n_rows_, self.removed_ = X.shape[1], len(X), np.empty(0, np.int64)
         progress(len(X))
-        return self._now(dataset, digest("", "fit", X))
+        return self._now(dataset, now)
 
     def add(self, X: ArrayLike) -> Self:
         """Store further vectors behind those there are, coded with the centroids there are.
@@ -163,25 +164,30 @@ class LanceIVFPQ(Index):
 
         self._check_fitted()
         more = stored(X, "float32", dim=self.dim_)
-        with self._told():
-            dataset = lance.write_dataset(table(more, self.n_rows_), self._newest(), mode="append")
-            self.n_rows_ += len(more)
-            if not len(self.lists_) and self.n_rows_ > self.exact_below:
-                self._learn(vectors(dataset.to_table(columns=["vector"]), self.dim_))
-            if len(self.lists_) and self.n_rows_ - self.n_listed_ > UNLISTED * self.n_rows_:
-                dataset = self._list(dataset)
-        return self._now(dataset, digest(self.digest_, "add", more))
+        n, now = self.n_rows_ + len(more), digest(self.digest_, "add", more)
+        lists, codes, listed = self.lists_, self.codes_, self.n_listed_
+        with told(str(self.path)), self._changing() as dataset:
+            dataset = lance.write_dataset(table(more, self.n_rows_, now), dataset, mode="append")
+            if not len(lists) and n - len(self.removed_) > self.exact_below:
+                lists, codes = self._learned(vectors(dataset.to_table(columns=["vector"]), self.dim_))
+            if len(lists) and n - listed > UNLISTED * n:
+                dataset, listed = self._list(dataset, lists, codes), n
+            dataset.update_schema_metadata({MARK.decode(): now})
+        self.lists_, self.codes_, self.n_listed_, self.n_rows_ = lists, codes, listed, n
+        return self._now(dataset, now)
 
     def remove(self, rows: Where) -> Self:
         """Delete rows, given as numbers or a mask; those deleted before are passed over."""
         self._check_fitted()
         gone = removing(rows, self.n_rows_, self.removed_)
-        with self._told():
-            dataset = self._newest()
-            if len(gone):
-                dataset.delete(among(gone))
+        if not len(gone):
+            return self
+        now = digest(self.digest_, "remove", gone)
+        with told(str(self.path)), self._changing() as dataset:
+            dataset.delete(among(gone))
+            dataset.update_schema_metadata({MARK.decode(): now})
         self.removed_ = np.union1d(self.removed_, gone)
-        return self._now(dataset, digest(self.digest_, "remove", gone))
+        return self._now(dataset, now)
 
     def search(self, Q: ArrayLike, k: int, *, where: Where | None = None) -> Hits:
         """Find nearly the best `k` rows for each query; see `Exact.search` for the parameters.
@@ -195,7 +201,7 @@ class LanceIVFPQ(Index):
         self._check_parameters(self.dim_)
         Q, k = queries(Q, k, self.dim_)
         rows, held = live(where, self.n_rows_, self.removed_), self.n_rows_ - len(self.removed_)
-        with self._told():
+        with told(str(self.path)):
             return answer(lambda *asked: self._ask(Q, *asked), len(Q), k, rows=rows, held=held)
 
     def _ask(
@@ -221,15 +227,14 @@ class LanceIVFPQ(Index):
             scores[i, : len(found)] = pair_scores(q[None], vectors(found, self.dim_), numbers)[0]
         return ids, scores
 
-    def _learn(self, X: FloatArray) -> None:
+    def _learned(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
         n_lists = self.n_lists or max(1, round(len(X) ** 0.5))
-        self.lists_, self.codes_ = learn(X, n_lists, self._check_parameters(X.shape[1]), self.random_state)
+        return learn(X, n_lists, self._check_parameters(X.shape[1]), self.random_state)
 
-    def _list(self, dataset: Any) -> Any:
+    def _list(self, dataset: Any, lists: FloatArray, codes: FloatArray) -> Any:
         """Put all rows into lists, and return the dataset with them."""
-        self.n_listed_, lists, codes = self.n_rows_, np.asarray(self.lists_), np.asarray(self.codes_)
         sizes = {"num_partitions": len(lists), "num_sub_vectors": len(codes)}
-        learned = {"ivf_centroids": lists, "pq_codebook": codes}
+        learned = {"ivf_centroids": np.asarray(lists), "pq_codebook": np.asarray(codes)}
         return dataset.create_index("vector", "IVF_PQ", metric="dot", replace=True, **sizes, **learned)
 
     def _check_parameters(self, dim: int) -> int:
@@ -254,42 +259,31 @@ class LanceIVFPQ(Index):
 
         found = getattr(self, "_dataset", None)
         if found is None or found.version != self.version_:
-            self._dataset = found = lance.dataset(str(self.path), version=self.version_)
+            found = lance.dataset(str(self.path), version=self.version_)
+            mark = (found.schema.metadata or {}).get(MARK, b"").decode()
+            if mark not in (self.digest_, "1") or found.count_rows() != self.n_rows_ - len(self.removed_):
+                raise self._changed()
+            self._dataset = found
         return found
-
-    def _newest(self) -> Any:
-        found = self._held()
-        if found.latest_version != self.version_:
-            raise DataError(f"{self.path} was changed since this index was saved; fit it again, or load a newer save.")
-        return found
-
-    def _is_ours(self) -> bool:
-        """Tell whether there is a dataset that an index made; refuse anything else that is there."""
-        import lance
-
-        try:
-            found = lance.dataset(str(self.path))
-        except ValueError as error:
-            folder = None if "://" in str(self.path) else Path(self.path)
-            if "not found" not in str(error).lower() or (folder and folder.exists() and any(folder.iterdir())):
-                raise DataError(f"{self.path} holds something else than a dataset; choose another path.") from error
-            return False
-        if MARK not in (found.schema.metadata or {}):
-            raise DataError(f"{self.path} is a dataset that no index made, and is left alone; choose another path.")
-        return True
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Say what went wrong, and where."""
+    def _changing(self) -> Iterator[Any]:
+        """Lend the dataset for a change, and bring back what it held where that fails."""
+        found = self._held()
+        if found.latest_version != self.version_:
+            raise self._changed()
         try:
-            yield
-        except DataError:
+            yield found
+        except BaseException:
+            with suppress(Exception):  # what went wrong first is told
+                found = found.checkout_version(self.version_)
+                if found.latest_version != self.version_:
+                    found.restore()
+                self._dataset, self.version_ = found, int(found.version)
             raise
-        except (OSError, ValueError, RuntimeError) as error:
-            raise DataError(
-                f"{self.path} cannot be read or written: {str(error).partition(', /')[0][:300]}. What was stored "
-                "before is kept, unless its files were deleted; then fit the index again."
-            ) from error
+
+    def _changed(self) -> DataError:
+        return DataError(f"{self.path} was changed since this index was saved; fit it again, or load a newer save.")
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the open dataset: it is opened again by its version."""

@@ -1,8 +1,9 @@
 """Milvus: vectors in a collection of a Milvus server, or of a file."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,11 +17,11 @@ from inlay.core.vectors import product_top_k
 
 from .._stored import queries, stored
 from ._answers import answer, best, digest, live, removing, scratch
+from ._servers import NEW, changing, checked, connected
 
 MARK = "inlay"  # the property of a collection that an index made: the hash of what it holds
 REQUEST_BYTES = 8 << 20
-PLACES = 16_384  # the most that Milvus returns for a query
-_clients: dict[tuple[Any, ...], Any] = {}
+PLACES = 16_384  # the most that Milvus returns for a query, and the most queries that it takes at once
 
 
 class Milvus(Index):
@@ -50,7 +51,8 @@ class Milvus(Index):
     ----------
     dim_, n_rows_ : columns of the vectors, and the rows that were ever stored.
     removed_ : (m,) int64, rows that were taken out.
-    digest_ : hash of what is stored. An index that is loaded refuses a collection that holds something else.
+    digest_ : hash of what is stored, which is the mark of the collection, too. Where the two differ, somebody else has
+        changed it, and the index says so.
 
     References
     ----------
@@ -117,6 +119,7 @@ class Milvus(Index):
             if getattr(self, name) < low:
                 raise ParameterError(f"{name} must be at least {low}, got {getattr(self, name)}.")
         X = stored(X, "float32")
+        now = digest("", "fit", X)
         types = load("pymilvus", extra="milvus", purpose="Milvus").DataType
         with self._told():
             client = self._client()
@@ -127,18 +130,19 @@ class Milvus(Index):
             columns.add_field("id", types.INT64, is_primary=True)
             columns.add_field("embedding", types.FLOAT_VECTOR, dim=X.shape[1])
             client.create_collection(
-                self.collection, schema=columns, consistency_level="Strong", properties={MARK: "unfinished"}
+                self.collection, schema=columns, consistency_level="Strong", properties={MARK: NEW}
             )
-            self._put(X, 0, progress)
-            how = client.prepare_index_params()
-            graph = {"M": int(self.M), "efConstruction": int(self.ef_construction)}
-            kind, settings = ("FLAT", {}) if self.exact else ("HNSW", graph)
-            how.add_index("embedding", index_type=kind, metric_type="IP", params=settings)
-            # A file is ready at once; waiting for it takes half a second.
-            client.create_index(self.collection, how, sync="://" in self.uri)
-            client.load_collection(self.collection, _async="://" not in self.uri)
-            self._mark(digest("", "fit", X))
-        self.dim_, self.n_rows_, self.removed_ = X.shape[1], len(X), np.empty(0, np.int64)
+            with self._changing(NEW, now):
+                self._put(client.insert, X, 0, progress)
+                how = client.prepare_index_params()
+                graph = {"M": int(self.M), "efConstruction": int(self.ef_construction)}
+                kind, settings = ("FLAT", {}) if self.exact else ("HNSW", graph)
+                how.add_index("embedding", index_type=kind, metric_type="IP", params=settings)
+                # A file is ready at once; waiting for it takes half a second.
+                client.create_index(self.collection, how, sync="://" in self.uri)
+                client.load_collection(self.collection, _async="://" not in self.uri)
+        self.dim_, self.n_rows_, self.removed_, self.digest_ = X.shape[1], len(X), np.empty(0, np.int64), now
+        self._loaded = os.getpid()
         return self
 
     def add(self, X: ArrayLike) -> Self:
@@ -151,23 +155,23 @@ class Milvus(Index):
         """
         self._check_fitted()
         more = stored(X, "float32", dim=self.dim_)
-        with self._told():
-            self._check_held()
-            self._put(more, self.n_rows_, lambda rows: None)
-            self.n_rows_ += len(more)
-            self._mark(digest(self.digest_, "add", more))
+        now = digest(self.digest_, "add", more)
+        with self._told(), self._changing(self.digest_, now):
+            # Those of an add that failed are there already.
+            self._put(self._client().upsert, more, self.n_rows_, lambda rows: None)
+        self.n_rows_, self.digest_ = self.n_rows_ + len(more), now
         return self
 
     def remove(self, rows: Where) -> Self:
         """Delete rows, given as numbers or a mask; those deleted before are passed over."""
         self._check_fitted()
         gone = removing(rows, self.n_rows_, self.removed_)
-        with self._told():
-            self._check_held()
+        now = digest(self.digest_, "remove", gone)
+        with self._told(), self._changing(self.digest_, now):
+            self._load()
             for start in range(0, len(gone), PLACES):
                 self._client().delete(self.collection, ids=gone[start : start + PLACES].tolist(), timeout=self.timeout)
-            self.removed_ = np.union1d(self.removed_, gone)
-            self._mark(digest(self.digest_, "remove", gone))
+        self.removed_, self.digest_ = np.union1d(self.removed_, gone), now
         return self
 
     def search(self, Q: ArrayLike, k: int, *, where: Where | None = None) -> Hits:
@@ -181,8 +185,8 @@ class Milvus(Index):
         self._check_fitted()
         Q, k = queries(Q, k, self.dim_)
         rows, held = live(where, self.n_rows_, self.removed_), self.n_rows_ - len(self.removed_)
-        with self._told():
-            self._check_held()
+        with self._told(), checked(self._check_held):
+            self._load()
             return answer(lambda *asked: self._ask(Q, *asked), len(Q), k, rows=rows, held=held)
 
     def _ask(
@@ -191,7 +195,7 @@ class Milvus(Index):
         if limit > PLACES or (exact and not self.exact):
             return self._scan(Q[which], limit, rows)
         ids, scores = np.full((len(which), limit), -1, np.int64), np.full((len(which), limit), -np.inf, np.float32)
-        step = max(1, 100_000 // limit)
+        step = max(1, min(100_000 // limit, PLACES, REQUEST_BYTES // (4 * self.dim_)))
         for start in range(0, len(which), step):
             found = self._client().search(
                 self.collection,
@@ -223,20 +227,24 @@ class Milvus(Index):
             ids, scores = best(np.hstack([ids, fresh]), np.hstack([scores, hits.scores]), limit)
         return ids, scores
 
-    def _put(self, X: FloatArray, first: int, progress: Progress) -> None:
+    def _put(self, put: Callable[..., Any], X: FloatArray, first: int, progress: Progress) -> None:
         step = max(1, REQUEST_BYTES // (4 * X.shape[1]))
         for start in range(0, len(X), step):
             part = X[start : start + step]
             rows = [{"id": first + start + i, "embedding": x} for i, x in enumerate(part)]
-            self._client().insert(self.collection, rows, timeout=self.timeout)
+            put(self.collection, rows, timeout=self.timeout)
             progress(len(part))
+
+    def _changing(self, before: str, now: str) -> AbstractContextManager[None]:
+        return changing(before, now, self._mark_of, self._mark, self._changed)
 
     def _mark(self, now: str) -> None:
         self._client().alter_collection_properties(self.collection, {MARK: now})
-        self.digest_, self._held = now, now
 
     def _mark_of(self) -> str:
         """Return the mark of the collection, or refuse it where no index made it."""
+        if not self._client().has_collection(self.collection):
+            raise DataError(f"{self.uri} has no collection {self.collection!r} any more; fit the index again.")
         mark = self._client().describe_collection(self.collection).get("properties", {}).get(MARK)
         if mark is None:
             raise DataError(
@@ -246,26 +254,27 @@ class Milvus(Index):
         return str(mark)
 
     def _check_held(self) -> None:
-        """Look, once for each object, whether the collection holds what this index stored."""
-        if getattr(self, "_held", None) == self.digest_:
-            return
-        if not self._client().has_collection(self.collection):
-            raise DataError(f"{self.uri} has no collection {self.collection!r} any more; fit the index again.")
         if self._mark_of() != self.digest_:
-            raise DataError(
-                f"The collection {self.collection!r} of {self.uri} was changed since this index was saved. Fit the "
-                "index again, or load what was saved after the change."
-            )
-        self._client().load_collection(self.collection)
-        self._held = self.digest_
+            raise self._changed()
+
+    def _changed(self) -> DataError:
+        return DataError(
+            f"The collection {self.collection!r} of {self.uri} was changed since this index was saved, or its last "
+            "change was not finished. Run that change again, fit the index again, or load what was saved after it."
+        )
+
+    def _load(self) -> None:
+        """Have Milvus load the collection, once for each object and process."""
+        if getattr(self, "_loaded", None) != os.getpid():
+            self._client().load_collection(self.collection)
+            self._loaded = os.getpid()
 
     def _client(self) -> Any:
         """Return the connection of this process, shared by all indexes: a file can be opened only once."""
-        name = (os.getpid(), self.uri, token := os.environ.get("MILVUS_TOKEN", ""))
-        if name not in _clients:
-            library = load("pymilvus", extra="milvus", purpose="Milvus")
-            _clients[name] = library.MilvusClient(self.uri, token=token, timeout=self.timeout)
-        return _clients[name]
+        token = os.environ.get("MILVUS_TOKEN", "")
+        library = load("pymilvus", extra="milvus", purpose="Milvus")
+        place = self.uri if "://" in self.uri else str(Path(self.uri).resolve())
+        return connected((place, token), lambda: library.MilvusClient(place, token=token, timeout=self.timeout))
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -127,15 +127,12 @@ class PgVector(Index):
                 )
             self._run(connection, "DROP TABLE IF EXISTS {table}")
             # A type's modifier cannot be a parameter; `dim` is a number.
-            self._run(
-                connection, "CREATE TABLE {table} (id bigint PRIMARY KEY, embedding vector({dim}) NOT NULL)", dim=dim
-            )
+            columns = "CREATE TABLE {table} (id bigint PRIMARY KEY, embedding vector({dim}) NOT NULL)"
+            self._run(connection, columns, dim=dim)
             self._copy(connection, X, 0, progress)
             if not self.exact:
-                graph = (
-                    "CREATE INDEX ON {table} USING hnsw (embedding vector_ip_ops) WITH (m={m}, ef_construction={ef})"
-                )
-                self._run(connection, graph, m=int(self.M), ef=int(self.ef_construction))
+                how = "USING hnsw (embedding vector_ip_ops) WITH (m={m}, ef_construction={ef})"
+                self._run(connection, "CREATE INDEX ON {table} " + how, m=int(self.M), ef=int(self.ef_construction))
             self._run(connection, "ANALYZE {table}")
             self._run(connection, "COMMENT ON TABLE {table} IS {mark}", mark=MARK + now)
         self.dim_, self.n_rows_, self.removed_, self.digest_ = dim, len(X), np.empty(0, np.int64), now
@@ -153,7 +150,7 @@ class PgVector(Index):
         more = stored(X, "float32", dim=self.dim_)
         now = digest(self.digest_, "add", more)
         with self._transaction() as connection:
-            self._check_held(connection, lock=True)
+            self._check_held(connection, "SHARE ROW EXCLUSIVE")
             self._copy(connection, more, self.n_rows_, lambda rows: None)
             self._run(connection, "COMMENT ON TABLE {table} IS {mark}", mark=MARK + now)
         self.n_rows_, self.digest_ = self.n_rows_ + len(more), now
@@ -165,7 +162,7 @@ class PgVector(Index):
         gone = removing(rows, self.n_rows_, self.removed_)
         now = digest(self.digest_, "remove", gone)
         with self._transaction() as connection:
-            self._check_held(connection, lock=True)
+            self._check_held(connection, "SHARE ROW EXCLUSIVE")
             self._run(connection, "DELETE FROM {table} WHERE id = ANY(%s)", [gone.tolist()])
             self._run(connection, "COMMENT ON TABLE {table} IS {mark}", mark=MARK + now)
         self.removed_, self.digest_ = np.union1d(self.removed_, gone), now
@@ -184,7 +181,8 @@ class PgVector(Index):
         Q, k = queries(Q, k, self.dim_)
         rows, held = live(where, self.n_rows_, self.removed_), self.n_rows_ - len(self.removed_)
         with self._transaction() as connection:
-            self._check_held(connection)
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")  # all see what was checked
+            self._check_held(connection, "ACCESS SHARE")
             return answer(lambda *asked: self._ask(connection, Q, *asked), len(Q), k, rows=rows, held=held)
 
     def _ask(
@@ -204,8 +202,9 @@ class PgVector(Index):
         text += " ORDER BY d, id LIMIT {limit}" if exact else " ORDER BY d LIMIT {limit}"
         only = [] if rows is None else [rows.tolist()]
         ids, scores = np.full((len(which), limit), -1, np.int64), np.full((len(which), limit), -np.inf, np.float32)
+        texts = [f"[{','.join(map(repr, q))}]" for q in Q[which].tolist()]
         with connection.pipeline():  # all are sent before the first answer is waited for
-            asked = [self._run(connection, text, [_text(q), *only], limit=limit) for q in Q[which]]
+            asked = [self._run(connection, text, [q, *only], limit=limit) for q in texts]
         for i, cursor in enumerate(asked):
             found = np.array(cursor.fetchall(), np.float64).reshape(-1, 2)
             ids[i, : len(found)], scores[i, : len(found)] = found[:, 0], -found[:, 1]
@@ -242,14 +241,15 @@ class PgVector(Index):
         ).fetchone()
         return None if found is None else comment or ""
 
-    def _check_held(self, connection: Any, *, lock: bool = False) -> None:
-        found = self._comment(connection)
-        if found is None:
-            raise DataError(f"{self._place()} has no table {self.table} any more; fit the index again.")
-        if lock:
-            self._run(connection, "LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
-            found = self._comment(connection)
-        if found != MARK + self.digest_:
+    def _check_held(self, connection: Any, mode: str) -> None:
+        """Lock the table, so that nobody puts another in its place, and look whether it holds what was stored."""
+        errors = load("psycopg.errors", extra="pgvector", purpose="PgVector")
+        try:
+            self._run(connection, f"LOCK TABLE {{table}} IN {mode} MODE")
+        except (errors.UndefinedTable, errors.InvalidSchemaName):
+            told = f"{self._place()} has no table {self.table} any more; fit the index again."
+            raise DataError(told) from None
+        if self._comment(connection) != MARK + self.digest_:
             raise DataError(
                 f"The table {self.table} of {self._place()} was changed since this index was saved. Fit the index "
                 "again, or load what was saved after the change."
@@ -268,13 +268,21 @@ class PgVector(Index):
 
     def _place(self) -> str:
         """Name the database, without the password."""
-        info = load("psycopg.conninfo", extra="pgvector", purpose="PgVector").conninfo_to_dict(self.dsn)
+        psycopg = load("psycopg", extra="pgvector", purpose="PgVector")
+        try:
+            info = psycopg.conninfo.conninfo_to_dict(self.dsn)
+        except psycopg.Error:
+            raise ParameterError(
+                "dsn must be a connection string, such as 'host=localhost dbname=search user=me'; the one given, which "
+                "is not shown for its password, cannot be read. Put a value with a space into single quotes."
+            ) from None
         return f"PostgreSQL at {info.get('host', 'localhost')}, database {info.get('dbname', '(default)')},"
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:
         """Lend the connection of this process for one transaction, and say what went wrong in it."""
         psycopg = load("psycopg", extra="pgvector", purpose="PgVector")
+        place = self._place()
         lock, kept = _held.setdefault((os.getpid(), self.dsn), (threading.RLock(), []))
         try:
             with lock:
@@ -284,12 +292,8 @@ class PgVector(Index):
                     yield kept[0]
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise DataError(
-                f"{self._place()} does not answer ({str(error).strip()[:200]}). Start it or check the connection "
+                f"{place} does not answer ({str(error).strip()[:200]}). Start it or check the connection "
                 "string, then run the same again; what was committed before is kept."
             ) from error
         except psycopg.Error as error:
-            raise DataError(f"{self._place()} refused for {self.table}: {str(error).strip()[:300]}.") from error
-
-
-def _text(q: FloatArray) -> str:
-    return f"[{','.join(map(repr, q.tolist()))}]"
+            raise DataError(f"{place} refused for {self.table}: {str(error).strip()[:300]}.") from error

@@ -3,24 +3,26 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from inlay.core.contracts import Index, Progress, Where
-from inlay.core.errors import DataError, ParameterError
+from inlay.core.errors import DataError, InlayError, ParameterError
 from inlay.core.extras import load
 from inlay.core.values import FloatArray, Hits, IdArray
 
 from .._stored import queries, stored
 from ._answers import answer, digest, live, removing
+from ._servers import NEW, changing, checked, connected
 
 VECTOR = "inlay"  # the vector of a point; a collection with a vector of this name is one that this class made
 REQUEST_BYTES = 8 << 20
+NUMBER = 20  # bytes that a number takes in JSON at most
 REQUEST_IDS = 100_000  # numbers in the filters and answers of one request
-_clients: dict[tuple[Any, ...], Any] = {}
 
 
 class Qdrant(Index):
@@ -52,7 +54,8 @@ class Qdrant(Index):
     ----------
     dim_, n_rows_ : columns of the vectors, and the rows that were ever stored.
     removed_ : (m,) int64, rows that were taken out.
-    digest_ : hash of what is stored. An index that is loaded refuses a collection that holds something else.
+    digest_ : hash of what is stored, which is the mark of the collection, too. Where the two differ, somebody else has
+        changed it, and the index says so.
 
     References
     ----------
@@ -123,18 +126,19 @@ class Qdrant(Index):
             if value < 1:
                 raise ParameterError(f"{name} must be at least 1, got {value}.")
         X = stored(X, "float32")
+        now = digest("", "fit", X)
         models = load("qdrant_client.models", extra="qdrant", purpose="Qdrant")
         with self._told():
             client = self._client()
             if client.collection_exists(self.collection):
-                self._ours()
+                self._mark_of()
                 client.delete_collection(self.collection)
             hnsw = models.HnswConfigDiff(m=self.M, ef_construct=self.ef_construction)
             vector = models.VectorParams(size=X.shape[1], distance=models.Distance.DOT, hnsw_config=hnsw)
-            client.create_collection(self.collection, vectors_config={VECTOR: vector}, metadata={"digest": ""})
-            self._put(X, 0, progress)
-            self.dim_, self.n_rows_, self.removed_ = X.shape[1], len(X), np.empty(0, np.int64)
-            self._mark(digest("", "fit", X))
+            client.create_collection(self.collection, vectors_config={VECTOR: vector}, metadata={"digest": NEW})
+            with self._changing(NEW, now):
+                self._put(X, 0, progress)
+            self.dim_, self.n_rows_, self.removed_, self.digest_ = X.shape[1], len(X), np.empty(0, np.int64), now
             end = time.monotonic() + self.timeout
             while not self.exact and client.get_collection(self.collection).status != "green":
                 if time.monotonic() > end:
@@ -152,24 +156,22 @@ class Qdrant(Index):
         """
         self._check_fitted()
         more = stored(X, "float32", dim=self.dim_)
-        with self._told():
-            self._check_held()
+        now = digest(self.digest_, "add", more)
+        with self._told(), self._changing(self.digest_, now):
             self._put(more, self.n_rows_, lambda rows: None)
-            self.n_rows_ += len(more)
-            self._mark(digest(self.digest_, "add", more))
+        self.n_rows_, self.digest_ = self.n_rows_ + len(more), now
         return self
 
     def remove(self, rows: Where) -> Self:
         """Delete rows, given as numbers or a mask; those deleted before are passed over."""
         self._check_fitted()
         gone = removing(rows, self.n_rows_, self.removed_)
-        with self._told():
-            self._check_held()
+        now = digest(self.digest_, "remove", gone)
+        with self._told(), self._changing(self.digest_, now):
             for start in range(0, len(gone), REQUEST_IDS):
                 part = gone[start : start + REQUEST_IDS].tolist()
                 self._client().delete(self.collection, points_selector=part, wait=True)
-            self.removed_ = np.union1d(self.removed_, gone)
-            self._mark(digest(self.digest_, "remove", gone))
+        self.removed_, self.digest_ = np.union1d(self.removed_, gone), now
         return self
 
     def search(self, Q: ArrayLike, k: int, *, where: Where | None = None) -> Hits:
@@ -182,12 +184,9 @@ class Qdrant(Index):
         """
         self._check_fitted()
         Q, k = queries(Q, k, self.dim_)
-        rows = live(where, self.n_rows_, self.removed_)
-        with self._told():
-            self._check_held()
-            return answer(
-                lambda *asked: self._ask(Q, *asked), len(Q), k, rows=rows, held=self.n_rows_ - len(self.removed_)
-            )
+        rows, held = live(where, self.n_rows_, self.removed_), self.n_rows_ - len(self.removed_)
+        with self._told(), checked(self._check_held):
+            return answer(lambda *asked: self._ask(Q, *asked), len(Q), k, rows=rows, held=held)
 
     def _ask(
         self, Q: FloatArray, which: IdArray, limit: int, rows: IdArray | None, exact: bool
@@ -198,7 +197,8 @@ class Qdrant(Index):
         # The graph has no links for a filter by number, and walked so it misses rows; the few named are soon compared.
         exact = exact or self.exact or rows is not None
         how = None if self._is_local() else models.SearchParams(exact=exact, hnsw_ef=self.ef)
-        step = max(1, REQUEST_IDS // (limit + (0 if rows is None else len(rows))))
+        numbers = limit + (0 if rows is None else len(rows))
+        step = max(1, min(REQUEST_IDS // numbers, REQUEST_BYTES // (NUMBER * self.dim_)))
         for start in range(0, len(which), step):
             asked = [
                 models.QueryRequest(query=q, using=VECTOR, limit=limit, filter=only, params=how, with_payload=False)
@@ -212,7 +212,7 @@ class Qdrant(Index):
 
     def _put(self, X: FloatArray, first: int, progress: Progress) -> None:
         models = load("qdrant_client.models", extra="qdrant", purpose="Qdrant")
-        step = max(1, min(1024, REQUEST_BYTES // (20 * X.shape[1])))  # a number takes up to 20 bytes of JSON
+        step = max(1, min(1024, REQUEST_BYTES // (NUMBER * X.shape[1])))
         for start in range(0, len(X), step):
             part = X[start : start + step]
             numbers = list(range(first + start, first + start + len(part)))
@@ -220,59 +220,57 @@ class Qdrant(Index):
             self._client().upsert(self.collection, points=batch, wait=start + step >= len(X))
             progress(len(part))
 
+    def _changing(self, before: str, now: str) -> AbstractContextManager[None]:
+        return changing(before, now, self._mark_of, self._mark, self._changed)
+
     def _mark(self, now: str) -> None:
         self._client().update_collection(self.collection, metadata={"digest": now})
-        self.digest_, self._held = now, now
 
-    def _ours(self) -> Any:
-        """Return the description of the collection, or refuse it where no index made it."""
-        found = self._client().get_collection(self.collection)
-        vectors = found.config.params.vectors
+    def _mark_of(self) -> str | None:
+        """Return the mark, None where the server keeps none (before 1.16); refuse a collection that no index made."""
+        try:
+            config = self._client().get_collection(self.collection).config
+        except Exception:
+            if self._client().collection_exists(self.collection):
+                raise
+            told = f"{self.url} has no collection {self.collection!r} any more; fit the index again."
+            raise DataError(told) from None
+        vectors = config.params.vectors
         if not isinstance(vectors, dict) or set(vectors) != {VECTOR}:
             raise DataError(
                 f"the collection {self.collection!r} on {self.url} was not made by an index and is left alone; "
                 "choose another name, or delete it yourself."
             )
-        return found
+        return (getattr(config, "metadata", None) or {}).get("digest")
 
     def _check_held(self) -> None:
-        """Look, once for each object, whether the collection holds what this index stored."""
-        if getattr(self, "_held", None) == self.digest_:
+        mark, held = self._mark_of(), self.n_rows_ - len(self.removed_)
+        if mark is None and self._client().count(self.collection, exact=True).count == held:
             return
-        if not self._client().collection_exists(self.collection):
-            raise DataError(f"{self.url} has no collection {self.collection!r} any more; fit the index again.")
-        found, want = self._ours(), self.n_rows_ - len(self.removed_)
-        held = self._client().count(self.collection, exact=True).count
-        dim = found.config.params.vectors[VECTOR].size
-        # Servers before 1.16 keep no metadata; there the counts have to do.
-        mark = (getattr(found.config, "metadata", None) or {}).get("digest", self.digest_)
-        if (held, dim, mark) != (want, self.dim_, self.digest_):
-            raise DataError(
-                f"The collection {self.collection!r} on {self.url} was changed since this index was saved: it holds "
-                f"{held} vectors of {dim} columns, where {want} of {self.dim_} were stored. Fit the index again, or "
-                "load what was saved after the change."
-            )
-        self._held = self.digest_
+        if mark != self.digest_:
+            raise self._changed()
+
+    def _changed(self) -> DataError:
+        return DataError(
+            f"The collection {self.collection!r} on {self.url} was changed since this index was saved, or its last "
+            "change was not finished. Run that change again, fit the index again, or load what was saved after it."
+        )
 
     def _is_local(self) -> bool:
         return "://" not in self.url
 
     def _client(self) -> Any:
         """Return the connection of this process, shared by all indexes: a local folder can be opened only once."""
-        key = os.environ.get("QDRANT_API_KEY")
-        name = (os.getpid(), self.url, self.grpc_port, self.timeout, key)
-        if name not in _clients:
-            library = load("qdrant_client", extra="qdrant", purpose="Qdrant")
-            if self.url == ":memory:":
-                _clients[name] = library.QdrantClient(location=":memory:")
-            elif self._is_local():
-                _clients[name] = library.QdrantClient(path=self.url)
-            else:
-                binary = {"prefer_grpc": True, "grpc_port": self.grpc_port} if self.grpc_port else {}
-                _clients[name] = library.QdrantClient(
-                    url=self.url, api_key=key, timeout=max(1, round(self.timeout)), check_compatibility=False, **binary
-                )
-        return _clients[name]
+        library = load("qdrant_client", extra="qdrant", purpose="Qdrant")
+        if self.url == ":memory:":
+            return connected((self.url,), lambda: library.QdrantClient(location=":memory:"))
+        if self._is_local():
+            folder = str(Path(self.url).resolve())
+            return connected((folder,), lambda: library.QdrantClient(path=folder))
+        key, seconds = os.environ.get("QDRANT_API_KEY"), max(1, round(self.timeout))
+        binary = {"prefer_grpc": True, "grpc_port": self.grpc_port} if self.grpc_port else {}
+        how = {"url": self.url, "api_key": key, "timeout": seconds, "check_compatibility": False, **binary}
+        return connected(tuple(how.items()), lambda: library.QdrantClient(**how))
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -281,11 +279,18 @@ class Qdrant(Index):
         grpc = load("grpc", extra="qdrant", purpose="Qdrant")
         try:
             yield
+        except InlayError:
+            raise
         except library.UnexpectedResponse as error:
             what = bytes(error.content or b"").decode(errors="replace")[:300]
             raise DataError(f"Qdrant at {self.url} refused for {self.collection!r}: {what}.") from error
-        except (library.ApiException, grpc.RpcError, OSError, RuntimeError) as error:
-            raise DataError(
-                f"Qdrant at {self.url} does not answer ({str(error)[:200]}). Start it or check the address, then run "
-                "the same again; what it had stored before is kept."
-            ) from error
+        except (library.ApiException, grpc.RpcError, OSError, RuntimeError, ValueError) as error:
+            what = " ".join(str(error).split())[:200]
+            if isinstance(getattr(error, "source", None), ValueError):  # it answered, with what is no number
+                what += "; a score that is missing is beyond float32: normalise the vectors"
+            elif not isinstance(error, ValueError):
+                raise DataError(
+                    f"Qdrant at {self.url} does not answer ({what}). Start it or check the address, then run the same "
+                    "again; what it had stored before is kept."
+                ) from error
+            raise DataError(f"Qdrant at {self.url} refused for {self.collection!r}: {what}.") from error

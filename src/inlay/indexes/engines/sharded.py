@@ -1,5 +1,6 @@
 """Sharded: the rows spread over several copies of an index, which search at the same time."""
 
+import copy
 import os
 import secrets
 import warnings
@@ -19,7 +20,7 @@ from inlay.core.values import Hits, IdArray
 
 from .._stored import allowed, queries, stored
 from ..exact import Exact
-from ._answers import best
+from ._answers import best, named
 from ._shards import Worker, clear, delete, laid
 
 BACKENDS, ON_LOST = ("ray", "here"), ("raise", "report")
@@ -121,7 +122,8 @@ class Sharded(Index):
         self._check_parameters()
         if not isinstance(self.index, Index) or self.index.stores != "vectors":
             raise ParameterError(f"index must be an index of vectors, got {self.index!r}.")
-        if type(self.index).__module__.startswith(f"{__package__}."):
+        inside = [self.index, *self.index.get_params(deep=True).values()]
+        if any(kind.__module__.startswith(f"{__package__}.") for one in inside for kind in type(one).__mro__):
             raise ParameterError(
                 f"index must hold its vectors itself; the shards of {self.index!r} would share a place."
             )
@@ -154,7 +156,7 @@ class Sharded(Index):
     def remove(self, rows: Where) -> Self:
         """Take rows out of all later searches; the others keep their numbers."""
         self._check_fitted()
-        self.shards_ = self._change("remove", self._within(rows), self.shards_)
+        self.shards_ = self._change("remove", self._within(named(rows)), self.shards_)
         return self
 
     def search(self, Q: ArrayLike, k: int, *, where: Where | None = None) -> Hits:
@@ -168,13 +170,13 @@ class Sharded(Index):
         self._check_fitted()
         self._check_parameters()
         Q, k = queries(Q, k, self.dim_)
-        within = self._within(where)
+        within, crew = self._within(where), self._crew()
         if self.backend == "here":
-            found = [worker.search(Q, k, rows) for worker, rows in zip(self._crew(), within, strict=True)]
+            found = [worker.search(Q, k, rows) for worker, rows in zip(crew, within, strict=True)]
         else:
             # Vectors are laid down once in shared memory; each worker reads them there.
             shared = load("ray", extra="ray", purpose="Sharded").put(Q)
-            asked = [w.search.remote(shared, k, rows) for w, rows in zip(self._crew(), within, strict=True)]
+            asked = [w.search.remote(shared, k, rows) for w, rows in zip(crew, within, strict=True)]
             found = self._received(asked)
         ids, scores = np.full((len(Q), k), -1, np.int64), np.full((len(Q), k), -np.inf, np.float32)
         for rows, hits in zip(self.rows_, found, strict=True):
@@ -215,6 +217,9 @@ class Sharded(Index):
         jobs = zip(crew, (laid(part, place) for part, place in zip(given, places, strict=True)), places, strict=True)
         try:
             if self.backend == "here":
+                for worker, shard in zip(crew, shards, strict=True):
+                    if worker.index is shard:  # which has to stay as it is where another one fails
+                        worker.index = copy.deepcopy(shard)
                 changed = [worker.change(verb, part, place) for worker, part, place in jobs]
             else:
                 asked = [worker.change.remote(verb, part, place) for worker, part, place in jobs]
@@ -225,15 +230,15 @@ class Sharded(Index):
             raise
         finally:
             clear(places)
-        delete(shards)
+        delete(getattr(self, "shards_", ()))
         return changed
 
     def _crew(self, shards: list[Any] | None = None) -> list[Any]:
         """Return what works for the shards, one for each; start them where there are none yet."""
         crew = getattr(self, "_workers", None)
-        if crew is None:
+        if crew is None or getattr(self, "_started", None) != self.backend:
             self._workers = crew = [self._start(shard) for shard in shards or self.shards_]
-            self._lost = set()
+            self._lost, self._started = set(), self.backend
         return crew
 
     def _start(self, shard: Any) -> Any:
@@ -271,4 +276,6 @@ class Sharded(Index):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the actors: others are started from the shards."""
-        return {key: value for key, value in super().__getstate__().items() if key not in ("_workers", "_lost")}
+        return {
+            key: value for key, value in super().__getstate__().items() if key not in ("_workers", "_started", "_lost")
+        }
