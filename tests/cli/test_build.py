@@ -94,6 +94,8 @@ def test_a_broken_table_is_named_and_the_rest_is_built(inlay, docs, tmp_path):
         (["docs", "-o", "new.space", "--encoder", ""], 2, "model must be"),
         (["docs", "python:no_such_package", "-o", "new.space"], 2, "no_such_package"),
         (["docs", "-o", "new.space", "--text", "a,,b"], 2, "names between commas"),
+        (["", "-o", "new.space"], 2, "A path is empty"),
+        (["docs", "~no_such_user/x", "-o", "new.space"], 2, "~no_such_user/x: this starts with ~"),
     ],
 )
 def test_wrong_arguments(inlay, docs, monkeypatch, arguments, code, expected):

@@ -30,3 +30,15 @@ def test_delete_with_a_condition_that_is_wrong(inlay, space):
     assert done.exit_code == 2
     assert "year" in done.stderr
     assert json.loads(inlay("info", space, "--json").stdout)["passages"] == 4
+
+
+def test_ctrl_c_after_the_commit_does_not_deny_it(inlay, space, tmp_path, monkeypatch):
+    def stop(*_args, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("inlay.cli.report.finish", stop)
+    (tmp_path / "more.jsonl").write_text('{"id": "d", "text": "Whales sing."}\n')
+    done = inlay("add", space, tmp_path / "more.jsonl")
+    assert done.exit_code == 130
+    assert done.stderr.endswith("Stopped. What was committed is kept; run the same command again.\n")
+    assert json.loads(inlay("info", space, "--json").stdout)["passages"] == 5

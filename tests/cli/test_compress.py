@@ -1,6 +1,8 @@
 """``inlay compress``: the table, JSON, a report, a choice that is kept, and exit codes."""
 
 import json
+import sys
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -63,6 +65,7 @@ def test_queries_of_a_file(inlay, space, tmp_path):
         (("--queries", "broken.txt"), 1, "broken.txt is not UTF-8, at byte 0"),
         (("--queries", "empty.txt"), 1, "has no query"),
         (("--report", "no/where.html"), 2, "no folder for the report"),
+        (("--report", ".", "--choose", "int8", "--json"), 2, "The report . is a folder; name a file in it"),
     ],
 )
 def test_wrong_arguments_and_broken_files(inlay, space, tmp_path, arguments, code, says):
@@ -70,4 +73,24 @@ def test_wrong_arguments_and_broken_files(inlay, space, tmp_path, arguments, cod
     (tmp_path / "empty.txt").write_text("\n \n")
     done = inlay("compress", space, *arguments)
     assert done.exit_code == code
+    assert done.stdout == ""
     assert says in " ".join(done.stderr.split())
+    assert package.open(space).info()["compression"] is None
+
+
+def test_a_report_whose_library_is_missing_changes_nothing(inlay, space, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", ModuleType("matplotlib"))
+    done = inlay("compress", space, "--choose", "int8", "--report", "r.html", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["error"]["type"]) == (3, "MissingExtra")
+    assert package.open(space).info()["compression"] is None
+
+
+def test_one_document_also_where_the_report_fails_at_the_end(inlay, space, monkeypatch):
+    def page(_found):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("inlay.cli.compression_page.page", page)
+    monkeypatch.setattr("inlay.cli.plots.load_all", lambda: None)
+    done = inlay("compress", space, "--only", "int8", "--report", "r.html", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["error"]["message"]) == (1, "No space left on device")

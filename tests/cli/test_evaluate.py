@@ -58,6 +58,26 @@ def test_wrong_arguments(inlay, pairs, monkeypatch, tmp_path):
     assert "Passed over: STS12: The data set 'sts_senteval' is not on this machine" in done.stderr
 
 
+@pytest.mark.parametrize("command", [("eval", "hashing"), ("compare", "hashing", "HashingEncoder")])
+def test_a_report_that_cannot_be_written_is_refused_before_the_work(inlay, pairs, command, tmp_path):
+    for file, says in (("no/where.html", "no folder for the report"), (".", "is a folder")):
+        done = inlay(*command, "--task", pairs, "--report", file, "--json")
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert says in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("command", [("eval", "hashing"), ("compare", "hashing", "HashingEncoder")])
+def test_one_document_also_where_the_report_fails_at_the_end(inlay, pairs, command, monkeypatch):
+    def page(*_of):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("inlay.cli.evaluation_page.page", page)
+    monkeypatch.setattr("inlay.cli.plots.load_all", lambda: None)
+    done = inlay(*command, "--task", pairs, "--report", "r.html", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["error"]["message"]) == (1, "No space left on device")
+
+
 def test_a_broken_line_is_named(inlay, pairs):
     pairs.write_text(pairs.read_text() + "{broken\n")
     done = inlay("eval", "hashing", "--task", pairs)

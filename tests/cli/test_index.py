@@ -46,3 +46,13 @@ def test_wrong_arguments(inlay, space, tmp_path):
     assert "There is no index 'ivff'" in inlay("index", space, "--only", "ivff").stderr
     assert "cannot be read" in inlay("index", space, "--queries", tmp_path / "none.txt").stderr
     assert inlay("index", tmp_path / "no.space").exit_code != 0
+
+
+def test_ctrl_c_after_the_words_does_not_deny_them(inlay, space, monkeypatch):
+    def stop(*_args, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(package, "tune", stop)
+    done = inlay("index", space, "--words", "--recall", "0.9")
+    assert (done.exit_code, "Stopped. What was committed is kept." in done.stderr) == (130, True)
+    assert package.open(space).has_words

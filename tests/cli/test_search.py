@@ -187,3 +187,10 @@ def test_wrong_ways_to_rank_are_refused(inlay, reports, options, said):
     done = inlay("search", reports, "case 3", *options)
     assert done.exit_code != 0
     assert said in done.stderr
+
+
+def test_queries_that_are_not_utf_8_are_refused(inlay, space):
+    for query, stdin in (("caf\udce9", None), ("-", b"bees\ncaf\xe9\n")):
+        done = inlay("search", space, query, "--json", stdin=stdin)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert "not UTF-8" in done.stderr

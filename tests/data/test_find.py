@@ -123,6 +123,38 @@ def test_links(folder: Path) -> None:
     assert [source.name for source in listed(folder / "out.txt")[0]] == [(folder / "out.txt").as_posix()]
 
 
+@pytest.mark.parametrize("within", ["..data/a.txt", ".git/annex/a.txt", "node_modules/x/a.txt", "venv"])
+def test_a_link_to_what_is_hidden_or_ignored_is_a_problem(folder: Path, within: str) -> None:
+    before = listed(folder)[0]
+    target = folder / within
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.suffix:
+        target.write_text("kept elsewhere")
+    else:
+        target.mkdir()
+        (target / "a.txt").write_text("kept elsewhere")
+    (folder / "config").symlink_to(within)
+    sources, [problem] = listed(folder)
+    assert sources == before
+    assert problem.source == (folder / "config").as_posix()
+    assert problem.message == f"this link leads to {within}, which is hidden or ignored; name the link to read it"
+    assert len(listed(folder / "config")[0]) == 1
+
+
+def test_a_link_to_a_file_with_the_name_of_an_ignored_folder(folder: Path) -> None:
+    (folder / "venv").write_text("text")
+    (folder / "linked.txt").symlink_to("venv")
+    sources, problems = listed(folder)
+    assert "venv" in [source.path.name for source in sources]
+    assert not problems
+
+
+def test_the_home_of_nobody(folder: Path) -> None:
+    sources, [problem] = listed(folder / "a.txt", "~no_such_user/x")
+    assert len(sources) == 1
+    assert problem.message.startswith("this starts with ~ and the name of no user")
+
+
 def test_each_file_once(folder: Path) -> None:
     before = listed(folder)[0]
     assert (

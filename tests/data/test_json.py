@@ -1,4 +1,5 @@
 import gzip
+import hashlib
 import json
 
 import pytest
@@ -123,6 +124,24 @@ def test_gzip(read_file):
     records, [problem] = read_file("not.jsonl.gz", b"plain text")
     assert not records
     assert "cannot be read" in problem.message
+
+
+@pytest.mark.parametrize(("name", "head"), [("x.jsonl.gz", ""), ("x.csv.gz", "text\n")])
+def test_what_comes_before_the_damage_of_a_gzip_file_is_kept(read_file, name, head):
+    rows = [f'{{"text": "{hash_of}"}}' if not head else hash_of for hash_of in map(_digest, range(5000))]
+    content = gzip.compress((head + "\n".join(rows)).encode())
+    records, [problem] = read_file(name, content[: len(content) * 9 // 10])
+    assert len(records) > 4400
+    assert "this cannot be read" in problem.message
+    broken = bytearray(content)
+    broken[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
+    records, [problem] = read_file(name, bytes(broken))
+    assert len(records) > 2000
+    assert "this cannot be read" in problem.message
+
+
+def _digest(number):
+    return hashlib.sha256(str(number).encode()).hexdigest()
 
 
 def test_gzip_that_unpacks_to_one_endless_line(read_file):

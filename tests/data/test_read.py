@@ -30,6 +30,9 @@ def test_encodings(read_file):
     ("content", "part"),
     [
         (b"\x89PNG\r\n\x1a\n\0\0\xff", "null bytes"),
+        ("hello".encode("utf-16-le"), "null bytes"),
+        ("hello".encode("utf-16-be"), "null bytes"),
+        (b"\xef\xbb\xbfhello" + bytes(9), "null bytes"),
         (b"\xff\xfea", "marked as utf-16"),
         (b" \n\t ", "no text in it"),
     ],

@@ -8,7 +8,7 @@ from .exits import guarded
 from .options import AsJson, Id, MaxTokens, OnErrorOption, Paths, SpacePath, Text, check, fields
 
 
-@guarded("Stopped. The space is as it was; run the same command again.")
+@guarded("Stopped. What was committed is kept; run the same command again.")
 def add(
     space: SpacePath,
     paths: Paths,

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .exits import guarded
-from .options import AsJson, Queries, SpacePath, lines_of
+from .options import AsJson, Queries, SpacePath, check_report, lines_of
 
 if TYPE_CHECKING:
     from inlay.compression import Compression
 
 
-@guarded("Stopped. The space is as it was.")
+@guarded("Stopped. What was committed is kept.")
 def compress(
     space: SpacePath,
     budget: Annotated[
@@ -64,8 +64,7 @@ def compress(
     from .report import announced
 
     asked = lines_of(queries)
-    if report is not None and not Path(report).absolute().parent.is_dir():
-        raise typer.BadParameter(f"There is no folder for the report {report}.")
+    check_report(report)
     with announced(), Meter("measuring") as meter:
         found = inlay.compress(
             space,
@@ -83,15 +82,15 @@ def compress(
         )
     for name, why in found.skipped:
         typer.echo(f"Passed over: {name}: {why}", err=True)
-    if as_json:
-        print_json(found.as_dict())
-    else:
+    if not as_json:
         _print(found)
     if report is not None:
         from .compression_page import page
 
         Path(report).write_text(page(found), encoding="utf-8")
         typer.echo(f"Wrote the report to {report}.", err=True)
+    if as_json:  # at the end: after one document there must be no room for an error
+        print_json(found.as_dict())
 
 
 def _print(found: "Compression") -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .exits import guarded
-from .options import AsJson
+from .options import AsJson, check_report
 
 if TYPE_CHECKING:
     from inlay.evaluation import Comparison, Evaluation
@@ -49,15 +49,16 @@ def eval_(
     """Score an encoder on tasks, with 95 % intervals."""
     from .output import print_json
 
+    check_report(report)
     beside = [BASELINE] if baseline and model != BASELINE and not as_json else []
     found = [_evaluated(name, task, results, again) for name in [model, *beside]]
     _report_skipped(found[0])
-    if as_json:
-        print_json(_as_json(found[0]))
-    else:
+    if not as_json:
         _print(found)
     if report is not None:
         _write_report(found, [], report)
+    if as_json:  # at the end: after one document there must be no room for an error
+        print_json(_as_json(found[0]))
     _exit_if_broken(found)
 
 
@@ -80,20 +81,20 @@ def compare(
 
     if len(set(models)) < 2:
         raise typer.BadParameter("Name two models or more.")
+    check_report(report)
     found = [_evaluated(name, task, results, again) for name in dict.fromkeys(models)]
     for one in found:
         _report_skipped(one)
     pairs = [(a, b, inlay.compare(a, b)) for a, b in combinations(found, 2)]
-    if as_json:
-        rows = [(a.model, b.model, c) for a, b, comparisons in pairs for c in comparisons]
-        named = [{"models": [a, b], **asdict(c), "verdict": c.verdict} for a, b, c in rows]
-        print_json(named)
-    else:
+    if not as_json:
         _print(found)
         for a, b, comparisons in pairs:
             _print_comparisons(a, b, comparisons)
     if report is not None:
         _write_report(found, pairs, report)
+    if as_json:
+        rows = [(a.model, b.model, c) for a, b, comparisons in pairs for c in comparisons]
+        print_json([{"models": [a, b], **asdict(c), "verdict": c.verdict} for a, b, c in rows])
     _exit_if_broken(found)
 
 

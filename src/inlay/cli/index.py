@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from inlay.tuning import Tuning
 
 
-@guarded("Stopped. The space is as it was.")
+@guarded("Stopped. What was committed is kept.")
 def index(
     space: SpacePath,
     recall: Annotated[

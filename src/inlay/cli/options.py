@@ -1,5 +1,6 @@
 """Arguments and options that several commands share."""
 
+import os
 import sys
 from difflib import get_close_matches
 from pathlib import Path
@@ -63,11 +64,27 @@ def questions_of(queries: list[str]) -> list[str]:
     asked = [line for query in queries for line in (_lines() if query == "-" else [query])]
     if not asked or not all(query.strip() for query in asked):
         raise typer.BadParameter("A query is empty; give at least one word.")
+    for query in asked:
+        if not _is_unicode(query):  # bytes of the shell that are not UTF-8 arrive as halves of surrogate pairs
+            raise typer.BadParameter(f"The query {query!a} is not UTF-8; write it in UTF-8.")
     return asked
 
 
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _lines() -> list[str]:
-    return [line.strip() for line in sys.stdin if line.strip()]
+    try:
+        return [line.strip() for line in sys.stdin if line.strip()]
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(
+            "The queries on stdin are not UTF-8; convert them: iconv -f ENCODING -t UTF-8."
+        ) from error
 
 
 def fields(text: str | None) -> list[str] | None:
@@ -100,16 +117,44 @@ def lines_of(file: str | None) -> list[str] | None:
 
 def check(paths: list[str]) -> None:
     """Refuse paths that are not there: a slip of the pen must not pass for an empty folder."""
-    for path in paths:
-        if path.startswith("python:"):
-            from inlay.data.find import find
+    from inlay.data.find import NO_HOME, find
 
+    for path in paths:
+        if not path:  # it would stand for the current folder
+            raise typer.BadParameter(
+                "A path is empty; is a variable of the shell not set? Write . for the folder you are in."
+            )
+        if path.startswith("python:"):
             find([path], on_problem=_refuse)
-        elif not Path(path).expanduser().exists():
-            there = [entry.name for entry in Path(path).expanduser().parent.glob("*")]
+            continue
+        try:
+            place = Path(path).expanduser()
+        except RuntimeError as error:
+            raise typer.BadParameter(f"{path}: {NO_HOME}.") from error
+        if not place.exists():
+            there = [entry.name for entry in place.parent.glob("*")]
             near = get_close_matches(Path(path).name, there, n=1)
             hint = f" Did you mean {Path(path).with_name(near[0])}?" if near else ""
             raise typer.BadParameter(f"There is no file or folder {path}.{hint}")
+
+
+def check_report(file: str | None) -> None:
+    """Refuse a report that could not be written, before the work is done that it is to report."""
+    if file is None:
+        return
+    path = Path(file)
+    if path.is_dir():
+        raise typer.BadParameter(
+            f"The report {file or repr(file)} is a folder; name a file in it, such as report.html."
+        )
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise typer.BadParameter(f"There is no folder for the report {file}; make {folder} first.")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise typer.BadParameter(f"There is no permission to write the report {file}; name another place.")
+    from .plots import load_all
+
+    load_all()
 
 
 def _refuse(problem: "Problem") -> None:

@@ -9,6 +9,12 @@ from typing import Any
 from inlay.core.extras import load
 
 
+def load_all() -> None:
+    """Load what a report needs, or say which command installs it."""
+    for module in ("matplotlib", "jinja2"):
+        load(module, extra="eval", purpose="The HTML report")
+
+
 @contextmanager
 def drawing(width: float, height: float) -> Iterator[tuple[Any, list[str]]]:
     """Give a figure to draw on, and a list to which its SVG is added at the end; the same bytes in every run."""

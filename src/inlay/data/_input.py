@@ -20,6 +20,7 @@ _MARKS = (  # the longer mark first: that of UTF-32 starts with that of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_LONGEST_MARK = 4
 _DECLARED = re.compile(rb"""(?:charset|coding)[=:][ \t]*["']?([\w.-]+)""")
 READ_ERRORS = (OSError, EOFError, zlib.error)
 
@@ -68,14 +69,16 @@ class Input:
         """Yield the content in pieces, without its byte order mark; UTF-16 and UTF-32 become UTF-8."""
         with self.source.path.open("rb") as raw, _telling_of_encoding():
             file = gzip.open(raw) if self.source.path.suffix.lower() == ".gz" else raw  # noqa: SIM115 - `raw` is closed
-            head = file.read(_PIECE)
+            head = file.read1(_PIECE)  # `read` drops what it has unpacked when it then meets the damage
+            while len(head) < _LONGEST_MARK and (more := file.read1(_PIECE)):
+                head += more
             mark, encoding = mark_of(head)
             decoder = codecs.getincrementaldecoder(encoding)() if encoding in ("utf-16", "utf-32") else None
             piece = head if decoder else head[len(mark) :]
             while piece:
                 self.position = raw.tell()
                 yield decoder.decode(piece).encode("utf-8", "replace") if decoder else piece
-                piece = file.read(_PIECE)
+                piece = file.read1(_PIECE)
             if decoder:
                 decoder.decode(b"", final=True)
 
@@ -140,7 +143,13 @@ def decode(content: bytes) -> tuple[str, str]:
     """Decode a whole text and name its encoding.
 
     A byte order mark decides; without one UTF-8 is tried, then what the text itself declares (HTML, Python), then what
-    chardet finds in the lines that are not ASCII.
+    chardet finds in the lines that are not ASCII. Where a tenth is null bytes, as in UTF-16 without its mark, it is
+    refused; a single one is left to who cleans the text.
+
+    Raises
+    ------
+    Unreadable
+        If the content is not text, or in no encoding that is known.
 
     Examples
     --------
@@ -148,13 +157,16 @@ def decode(content: bytes) -> tuple[str, str]:
     ('naïve', 'utf-16')
     """
     marked = mark_of(content)[1]
+    sample = content[:SAMPLE]
+    if marked in ("", "utf-8-sig") and sample.count(0) > max(1, len(sample) // 10):  # these bytes are UTF-8 as well
+        raise Unreadable(NOT_TEXT)
     try:
         return content.decode(marked or "utf-8"), marked.removesuffix("-sig") or "utf-8"
     except UnicodeDecodeError as error:
         if marked:
             raise Unreadable(f"this file is marked as {marked} but is not: {error.reason}") from error
         line = content.count(b"\n", 0, error.start) + 1
-    if b"\0" in content[:SAMPLE]:
+    if b"\0" in sample:
         raise Unreadable(NOT_TEXT)
     declared = _DECLARED.search(content, 0, 2048)
     for encoding in (declared[1].decode() if declared else "", _detected(content)):

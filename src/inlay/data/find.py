@@ -16,6 +16,7 @@ from .source import OnProblem, Source, why
 IGNORED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages", "venv", "__MACOSX"})
 _OF_A_SPACE = "records.lance"
 _SNIFFED = 8192
+NO_HOME = "this starts with ~ and the name of no user; write the whole path, or ./~ for a file that is called so"
 
 
 def find(paths: Sequence[str | os.PathLike[str]], *, on_problem: OnProblem) -> list[Source]:
@@ -26,13 +27,13 @@ def find(paths: Sequence[str | os.PathLike[str]], *, on_problem: OnProblem) -> l
     without a word: hidden files and folders (``.git``), spaces, ``node_modules``, ``__pycache__``, ``site-packages``,
     ``venv``, empty files, files that are not text and of no known kind (images, archives), pipes, sockets and
     devices, and links to something else in the same folder, which is found under its own name. A link that
-    leads out of the folder is a problem, and is not followed.
+    leads out of the folder, or to what is passed over as hidden or ignored, is a problem, and is not followed.
 
     Parameters
     ----------
     paths : what the user named; links among them are followed.
     on_problem : called with each `Problem`: a missing path, an empty file or folder, a folder that cannot be
-        read, a link that leads out of its folder or nowhere.
+        read, a link that leads out of its folder, to what is hidden or ignored there, or nowhere.
 
     Examples
     --------
@@ -64,7 +65,11 @@ def _sources(name: str, on_problem: OnProblem) -> Iterator[Source]:
     if name.startswith("python:"):
         yield from find_package(name, on_problem)
         return
-    path = Path(os.path.normpath(Path(name).expanduser()))
+    try:
+        path = Path(os.path.normpath(Path(name).expanduser()))
+    except RuntimeError:  # ~name of nobody
+        on_problem(Problem(_shown(name), NO_HOME))
+        return
     shown = _shown(path)
     try:
         status = path.stat()
@@ -128,6 +133,15 @@ def _check_link(entry: os.DirEntry[str], inside: str, on_problem: OnProblem) -> 
         on_problem(Problem(name, f"this link leads out of its folder, to {target}; name the target itself to read it"))
     elif not os.path.exists(target):  # noqa: PTH110 - a string is at hand
         on_problem(Problem(name, "this link leads nowhere"))
+    elif _passed_over(parts := PurePath(target).relative_to(inside).parts, is_folder=os.path.isdir(target)):  # noqa: PTH112
+        within = _shown(PurePath(*parts))
+        on_problem(Problem(name, f"this link leads to {within}, which is hidden or ignored; name the link to read it"))
+
+
+def _passed_over(parts: Sequence[str], *, is_folder: bool) -> bool:
+    """Tell whether the walk leaves out what lies there, so that it is not found under its own name."""
+    folders = parts if is_folder else parts[:-1]
+    return any(part.startswith(".") for part in parts) or not IGNORED_FOLDERS.isdisjoint(folders)
 
 
 def _kind(path: Path) -> str:
