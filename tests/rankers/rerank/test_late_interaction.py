@@ -59,3 +59,9 @@ def test_what_is_refused() -> None:
         LateInteraction(n_reranked=0).rank(search)
     with pytest.raises(ShapeError, match="4 of queries and 3 of items"):
         LateInteraction().rank(Search(search.hits, Q_parts=parts([2], 0), X_parts=parts([1, 1], 1, dim=3)))
+
+
+def test_nothing_stored_gives_no_hits_and_a_row_that_is_not_there_is_named() -> None:
+    assert LateInteraction().rank(some([2], [], [[-1, -1]])).hits.ids.tolist() == [[-1, -1]]
+    with pytest.raises(ShapeError, match="Row 5 was found, but X_parts has 2 rows"):
+        LateInteraction().rank(some([2], [1, 2], [[5]]))

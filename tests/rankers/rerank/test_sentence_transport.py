@@ -3,7 +3,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from inlay.core.errors import ParameterError
+from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.values import Hits, Ragged, Search
 from inlay.rankers.rerank import SentenceTransport
 
@@ -66,6 +66,39 @@ def test_little_entropy_comes_near_the_cheapest_plan() -> None:
         assert cheapest * 0.9999 <= -found[query, row] <= cheapest * 1.02
 
 
+def far_apart() -> Search:
+    """Sentences of length eight, so far apart that the entropy is small beside their distances."""
+    rng = np.random.default_rng(5)
+    query = rng.normal(size=(8, 16)) * 2
+    items = [rng.normal(size=(int(rng.integers(4, 12)), 16)) * 2 + query[rng.integers(8)] * 0.5 for _ in range(10)]
+    return Search(Hits([np.arange(10)], [np.zeros(10)]), Q_parts=Ragged.stack([query]), X_parts=Ragged.stack([*items]))
+
+
+def test_few_iterations_come_to_the_plan_of_sentences_far_apart() -> None:
+    ot = pytest.importorskip("ot", reason="needs pip install 'inlay[transport]'")
+    search = far_apart()
+    assert search.Q_parts is not None
+    assert search.X_parts is not None
+    hits = SentenceTransport().rank(search).hits
+    for row, score in zip(hits.ids[0], hits.scores[0], strict=True):
+        D = np.linalg.norm(search.Q_parts[0][:, None].astype(np.float64) - search.X_parts[row], axis=2)
+        a, b = softmax(-D.min(axis=1)), softmax(-D.min(axis=0))
+        # The entropy of a plan is at most that of its margins, so much can it cost more than the cheapest.
+        most = 0.05 * -(a[:, None] * b * np.log(a[:, None] * b)).sum()
+        assert -1e-3 <= -score - ot.emd2(a, b, D) <= most + 1e-3
+    many = SentenceTransport(n_iter=20_000).rank(search).hits
+    np.testing.assert_array_equal(hits.ids, many.ids)
+    np.testing.assert_allclose(hits.scores, many.scores, atol=1e-3)
+
+
+def test_a_score_does_not_depend_on_the_hits_beside_it() -> None:
+    search = far_apart()
+    together = SentenceTransport(n_iter=20).rank(search).hits
+    for row, score in zip(together.ids[0], together.scores[0], strict=True):
+        alone = Search(Hits([[row]], [[0]]), Q_parts=search.Q_parts, X_parts=search.X_parts)
+        assert SentenceTransport(n_iter=20).rank(alone).hits.scores[0, 0] == pytest.approx(score, rel=1e-6)
+
+
 def test_the_best_match_is_the_smallest_distance() -> None:
     found = scores_of(SentenceTransport("best").rank(SEARCH).hits)
     for query, row, D in each():
@@ -92,3 +125,10 @@ def test_a_document_is_nearest_to_itself_with_its_sentences_in_any_order() -> No
 def test_what_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ParameterError, match=next(iter(wrong))):
         SentenceTransport(**wrong).rank(SEARCH)  # type: ignore[arg-type]
+
+
+def test_nothing_stored_gives_no_hits_and_a_row_that_is_not_there_is_named() -> None:
+    parts = {"Q_parts": vectors([2], 0), "X_parts": vectors([], 0)}
+    assert SentenceTransport().rank(Search(Hits([[-1, -1]], [[-np.inf] * 2]), **parts)).hits.ids.tolist() == [[-1, -1]]
+    with pytest.raises(ShapeError, match="Row 5 was found, but X_parts has 2 rows"):
+        SentenceTransport().rank(Search(Hits([[5]], [[1]]), Q_parts=vectors([2], 0), X_parts=vectors([1, 2], 1)))

@@ -8,7 +8,7 @@ import numpy as np
 from inlay.core.contracts import Ranker
 from inlay.core.values import FloatArray, IdArray, Ragged, Search
 
-from ._members import first, ordered, parts
+from ._members import first, ordered, parts, with_parts
 from ._parts import blocks
 
 
@@ -65,15 +65,15 @@ class LateInteraction(Ranker):
         ParameterError
             If the search lacks the parts, or `n_reranked` is less than 1.
         ShapeError
-            If the parts of queries and items are of different dimensions.
+            If the parts of queries and items are of different dimensions, or a hit is a row that `X_parts` lacks.
         """
         Q, X = parts(search, "LateInteraction")
         ids = first(search.hits, self.n_reranked)
+        held = with_parts(X, ids)
         scores = np.full(ids.shape, -np.inf, np.float32)
         for i, query in enumerate(Q):
-            held = (ids[i] >= 0) & (X.lengths[ids[i]] > 0)
             if len(query):
-                scores[i, held] = _max_sim(query, X, ids[i, held])
+                scores[i, held[i]] = _max_sim(query, X, ids[i, held[i]])
         return search.found(ordered(ids, scores))
 
 

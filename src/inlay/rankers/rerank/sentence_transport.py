@@ -11,12 +11,14 @@ from inlay.core.errors import ParameterError
 from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, IdArray, Ragged, Search
 
-from ._members import first, ordered, parts
+from ._members import first, ordered, parts, with_parts
 from ._parts import blocks
 
 MATCHES = ("transport", "best")
 CLOSE = 1e-7  # how near the masses of a plan have to be to those wanted
 ABSENT = -1e30  # the logarithm of nothing, finite so that differences stay numbers
+SHRINK = 0.9  # of epsilon from step to step, until it is that asked for
+BEYOND = 1.8  # of a step from then on; below 2, where it still comes to the same plan
 
 Array = NDArray[Any]
 
@@ -49,7 +51,8 @@ class SentenceTransport(Ranker):
         paper.
     temperature : :math:`\tau`, above 0, in units of distance. 1 as in the paper, whose vectors are some ten apart;
         vectors of length one ask for about 0.1. ``float("inf")`` gives all sentences the same mass.
-    n_iter : the most iterations, at least 1; they end where all plans have the right margins.
+    n_iter : the most iterations at this epsilon, at least 1, behind those that lead down to it from the largest
+        distance; those of a plan end where it has the right margins.
     n_reranked : how many of the first hits are scored, at least 1; those behind are left out. None scores all.
 
     References
@@ -101,18 +104,18 @@ class SentenceTransport(Ranker):
         ParameterError
             If the search lacks the parts, or a parameter is out of its range.
         ShapeError
-            If the parts of queries and items are of different dimensions.
+            If the parts of queries and items are of different dimensions, or a hit is a row that `X_parts` lacks.
         """
         Q, X = parts(search, "SentenceTransport")
         if self.match not in MATCHES:
             raise ParameterError(f"match must be one of {', '.join(MATCHES)}, got {self.match!r}.")
         check_numbers(self, at_least={"n_iter": 1}, above={"epsilon": 0, "temperature": 0}, below={"epsilon": np.inf})
         ids = first(search.hits, self.n_reranked)
+        held = with_parts(X, ids)
         scores = np.full(ids.shape, -np.inf, np.float32)
         for i, query in enumerate(Q):
-            held = (ids[i] >= 0) & (X.lengths[ids[i]] > 0)
             if len(query):
-                scores[i, held] = self._score(query.astype(np.float64), X, ids[i, held])
+                scores[i, held[i]] = self._score(query.astype(np.float64), X, ids[i, held[i]])
         return search.found(ordered(ids, scores))
 
     def _score(self, query: Array, items: Ragged, rows: IdArray) -> FloatArray:
@@ -133,20 +136,40 @@ class SentenceTransport(Ranker):
 
 
 def transport_cost(D: Array, there: Array, epsilon: float, *, temperature: float, n_iter: int) -> Array:
-    """Return what the plans of (n, a, b) distances cost, (n,); `there` tells for (n, b) columns which there are."""
-    K = np.where(there[:, None], -D / epsilon, ABSENT)
+    """Return what the plans of (n, a, b) distances cost, (n,); `there` tells for (n, b) columns which there are.
+
+    From nothing, Sinkhorn's iteration takes thousands of steps where epsilon is small beside the distances. So each
+    plan first gets an epsilon as large as its largest distance, which shrinks from step to step, and from then on goes
+    further than the step says, which speeds up the end; each stops for itself, whatever the others need.
+    """
     rows = -np.where(there[:, None], D, np.inf).min(axis=2) / temperature
     columns = np.where(there, -D.min(axis=1) / temperature, ABSENT)
     rows, columns = (near - _log_sum(near, 1)[:, None] for near in (rows, columns))
-    g = np.zeros(columns.shape)
-    for _ in range(n_iter):
-        f = rows - _log_sum(K + g[:, None, :], 2)
-        g = columns - _log_sum(K + f[:, :, None], 1)
-        plan = np.exp(K + f[:, :, None] + g[:, None, :])
-        if np.abs(plan.sum(axis=2) - np.exp(rows)).max(initial=0.0) < CLOSE:
+    first = np.maximum(np.where(there[:, None], D, 0.0).max(axis=(1, 2)), epsilon)
+    shrinking = np.ceil(np.log(first / epsilon) / -np.log(SHRINK)).astype(np.int64)
+    D = np.where(there[:, None], D, -ABSENT)
+    f, g = np.zeros(rows.shape), np.zeros(columns.shape)
+    cost, left = np.empty(len(D)), np.arange(len(D))
+    for step in range(int(shrinking.max(initial=0)) + n_iter):
+        last = step == shrinking + n_iter - 1
+        e = np.where(step < shrinking, first * SHRINK**step, epsilon)[:, None]
+        share = np.where((step < shrinking) | last, 1.0, BEYOND)[:, None]
+        f += share * (e * (rows - _log_sum((g[:, None, :] - D) / e[:, :, None], 2)) - f)
+        g += share * (np.where(there, e * (columns - _log_sum((f[:, :, None] - D) / e[:, :, None], 1)), 0.0) - g)
+        if (step < shrinking).all():
+            continue
+        plan = np.exp((f[:, :, None] + g[:, None, :] - D) / e[:, :, None])
+        off = np.abs(plan.sum(axis=2) - np.exp(rows)).max(axis=1)
+        off = np.maximum(off, np.abs(plan.sum(axis=1) - np.exp(columns)).max(axis=1))
+        ended = last | ((step >= shrinking) & (off < CLOSE))
+        if ended.any():
+            cost[left[ended]] = (plan * np.where(there[:, None], D, 0.0)).sum(axis=(1, 2))[ended]
+            left, D, there, rows, columns, f, g, first, shrinking = (
+                part[~ended] for part in (left, D, there, rows, columns, f, g, first, shrinking)
+            )
+        if not len(left):
             break
-    total: Array = np.where(there[:, None], plan * D, 0.0).sum(axis=(1, 2))
-    return total
+    return cost
 
 
 def _log_sum(values: Array, axis: int) -> Array:
