@@ -5,9 +5,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from .core.errors import MissingData, ParameterError
+from .core.errors import DataError, MissingData, ParameterError
 from .core.extras import load
 from .core.method import Method
+
+# Beside the weights, what of a model's folder decides its texts: its numbers, its tokens and its conversations.
+_READ = ("*.json", "chat_template.jinja", "*.model", "merges.txt", "vocab.txt")
 
 
 class LanguageModel(Method):
@@ -19,7 +22,8 @@ class LanguageModel(Method):
     (`inlay.core.contracts.Generates`) can take its place, such as a client of a service.
 
     It is slow on a CPU: a model of 135 million parameters writes some hundred tokens in a few seconds. Each text is
-    asked about on its own, with a seed of its own, so that an answer does not depend on what else is asked.
+    asked about on its own, with a seed of its own, so that an answer does not depend on what else is asked. How a model
+    proposes to be sampled, in its ``generation_config.json``, is left aside but for the tokens that end an answer.
 
     Parameters
     ----------
@@ -76,14 +80,16 @@ class LanguageModel(Method):
         yield cls("a-folder")
 
     def identity(self) -> dict[str, object]:
-        """Return what decides the texts: the weights themselves, where they are a folder, and how they are asked."""
-        mark = hashlib.sha256()
+        """Return what decides the texts: the model itself, where its files are in a folder, and how it is asked."""
         folder = Path(self.model)
         files = [folder / self.gguf_file] if self.gguf_file else sorted(folder.glob("*.safetensors"))
-        for file in files:
-            with file.open("rb") as weights:
-                mark.update(hashlib.file_digest(weights, "sha256").digest())
-        named = {"weights": mark.hexdigest()} if files else {"model": str(self.model)}
+        named: dict[str, object] = {"model": str(self.model)}
+        if self.gguf_file and not files[0].is_file():
+            named["gguf_file"] = self.gguf_file
+        elif files:
+            named = {"weights": _mark(files)}
+            if not self.gguf_file:  # which holds the vocabulary, too
+                named["read"] = _mark(sorted({file for name in _READ for file in folder.glob(name)}), named=True)
         asked = ("prompt", "max_tokens", "temperature", "dtype", "random_state")
         return named | {name: getattr(self, name) for name in asked}
 
@@ -96,6 +102,8 @@ class LanguageModel(Method):
             If a parameter is out of its range.
         MissingData
             If the model is not on this machine.
+        DataError
+            If the prompt about a text has no tokens, or goes with its answer beyond what the model can read.
         """
         if self.max_tokens < 1 or self.temperature <= 0 or "{text}" not in self.prompt:
             raise ParameterError(
@@ -112,13 +120,23 @@ class LanguageModel(Method):
         if tokenizer.chat_template:
             message = [{"role": "user", "content": asked}]
             asked = tokenizer.apply_chat_template(message, tokenize=False, add_generation_prompt=True)
-        tokens = tokenizer([asked], return_tensors="pt")
+        # A template writes the tokens that begin a text itself.
+        tokens = tokenizer([asked], return_tensors="pt", add_special_tokens=not tokenizer.chat_template)
+        start = tokens["input_ids"].shape[1]
+        window = getattr(model.config, "max_position_embeddings", None)
+        if not start:
+            raise DataError(f"The prompt about {text!r:.60} has no tokens that could be continued; give it words.")
+        if window is not None and start + self.max_tokens - 1 > window:  # the last token is written, and not read
+            raise DataError(
+                f"The prompt about {text!r:.60} has {start} tokens and max_tokens is {self.max_tokens}, but the model "
+                f"can read {window}; shorten the text, or lower max_tokens."
+            )
         torch = load("torch", extra="nn", purpose="A language model")
         seed = int.from_bytes(hashlib.sha256(f"{self.random_state}\0{text}".encode()).digest()[:7], "big")
         with torch.random.fork_rng(devices=[]), torch.inference_mode():
             torch.manual_seed(seed)
             read = {}
-            if tokens["input_ids"].shape[1] > 1:  # what was asked is read once, and not once for each answer
+            if start > 1:  # what was asked is read once, and not once for each answer
                 begun = model(**{name: value[:, :-1] for name, value in tokens.items()}, use_cache=True)
                 begun.past_key_values.batch_repeat_interleave(n)
                 read = {"past_key_values": begun.past_key_values}
@@ -131,11 +149,12 @@ class LanguageModel(Method):
                 top_k=0,
                 pad_token_id=tokenizer.eos_token_id,
             )
-        start = tokens["input_ids"].shape[1]
         return [tokenizer.decode(row[start:], skip_special_tokens=True).strip() for row in out]
 
     def _model(self) -> tuple[Any, Any]:
-        if not hasattr(self, "_loaded"):
+        wanted = (str(self.model), self.gguf_file, self.dtype)
+        if getattr(self, "_loaded", (None,))[0] != wanted:
+            self._loaded: tuple[Any, Any, Any] = (None, None, None)  # what was loaded before makes room
             library = load("transformers", extra="text", purpose="A language model")
             torch = load("torch", extra="nn", purpose="A language model")
             options = {"gguf_file": self.gguf_file} if self.gguf_file else {}
@@ -146,5 +165,20 @@ class LanguageModel(Method):
                 )
             except (OSError, ValueError) as error:
                 raise MissingData(f"There is no language model {str(self.model)!r} on this machine: {error}") from error
-            self._loaded = (tokenizer, model.eval())
-        return self._loaded
+            # Of its own way to be sampled, which takes part in all that is not said, only the ends are kept.
+            own = model.generation_config
+            ends = {name: getattr(own, name) for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
+            model.generation_config = library.GenerationConfig(**ends)
+            self._loaded = (wanted, tokenizer, model.eval())
+        return self._loaded[1:]
+
+
+def _mark(files: Sequence[Path], *, named: bool = False) -> str:
+    """Return the hash of the contents of files, in this order, and of their names where they tell what they are."""
+    mark = hashlib.sha256()
+    for file in files:
+        if named:
+            mark.update(f"{file.name}\0".encode())
+        with file.open("rb") as content:
+            mark.update(hashlib.file_digest(content, "sha256").digest())
+    return mark.hexdigest()
