@@ -83,3 +83,19 @@ def test_what_is_wrong_is_refused():
         SetOperations([[[1.0] * 5]]).rank(Search(search.hits))
     with pytest.raises(ShapeError, match="hits have the row 8, but X has 3 rows"):
         SetOperations([[[1.0] * 5]]).rank(Search(search.hits, X=search.X[:3]))
+
+
+def test_a_stored_row_that_is_not_finite_is_named_by_its_number():
+    search = asked()
+    X = np.array(search.X)
+    X[7] = np.nan
+    with pytest.raises(ShapeError, match="X has a value that is not finite in row 7"):
+        SetOperations([[[1, 0, 0, 0, 0]]]).rank(Search(Hits([[5, 7]], [[1.0, 0.5]]), X=X))
+
+
+@pytest.mark.parametrize("sets", ["yeast", ["yeast"], [["yeast"], "salt"]])
+def test_a_text_is_no_set_of_its_letters(sets):
+    search = Search(Hits([[0]], [[1.0]]), X=np.ones((1, 8), np.float32))
+    for given_sets in ({"include": sets}, {"exclude": sets}):
+        with pytest.raises(ParameterError, match=r"clude must be a list of sets.*wrap it as \[text\]"):
+            SetOperations(**given_sets, encoder=HashingEncoder(dim=8)).rank(search)

@@ -130,3 +130,18 @@ def test_what_is_wrong_is_refused():
         vote.remove([0.5])
     with pytest.raises(ShapeError, match="labels such as"):
         vote.add(["fee"])
+
+
+@pytest.mark.parametrize("y", [["a", None], ["a", 1], [b"a", b"b"], np.array([b"a", b"b"]), np.array(["a", 1], object)])
+def test_labels_of_unlike_kinds_are_refused(y):
+    search = Search(Hits([[0, 1]], [[1.0, 0.5]]), items=["a", "b"])
+    with pytest.raises(ShapeError, match="all numbers or all texts, got"):
+        LabelVote().fit(search, y)
+    with pytest.raises(ShapeError, match="all numbers or all texts, got"):
+        LabelVote().fit(search, ["a", "b"]).add(y)
+
+
+def test_numbers_of_any_type_and_truth_values_are_labels():
+    search = Search(Hits([[0, 1]], [[1.0, 0.5]]), items=["a", "b"])
+    for y in ([1, np.int64(2)], [True, np.bool_(False)], [1.0, 2], np.array([3, 4], np.uint8)):
+        assert LabelVote().fit(search, y).classes_.tolist() == sorted(np.asarray(y).tolist())

@@ -1,5 +1,7 @@
 """MultiLabelVote against a count in loops and scikit-learn's neighbours, and what it refuses."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from inlay.core.errors import NotFittedError, ParameterError, ShapeError
 from inlay.core.values import Hits, Search
 from inlay.core.vectors import normalize, product_top_k
-from inlay.rankers.label import LabelVote, MultiLabelVote
+from inlay.rankers.label import LabelVote, MultiLabelVote, multi_label_vote
 
 
 def memory(n=60, seed=0):
@@ -115,6 +117,23 @@ def test_a_memory_can_be_emptied_and_filled_again():
     assert vote.votes(Search(Hits([[4, 3, 0]], np.zeros((1, 3))))).tolist() == [[0.5]]
 
 
+def test_blocks_of_queries_change_nothing_and_hold_no_label_of_each_hit(monkeypatch):
+    n, k = 400, 50
+    rng = np.random.default_rng(0)
+    vote = MultiLabelVote(0.02, k=k).fit(Search(Hits([[0]], [[1.0]])), [[i] for i in range(n)])
+    ids = np.array([rng.permutation(n)[:k] for _ in range(40)])
+    search = Search(Hits(ids, np.zeros(ids.shape)))
+    want = vote.rank(search).hits
+    monkeypatch.setattr(multi_label_vote, "HELD_BYTES", 4 * n * 7)
+    tracemalloc.start()
+    hits = vote.rank(search).hits
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert held < 40 * k * n  # a byte for each hit and label
+    assert np.array_equal(hits.ids, want.ids)
+    assert np.array_equal(hits.scores, want.scores)
+
+
 def test_queries_without_hits_have_no_labels():
     X, y, Q = memory()
     vote = MultiLabelVote().fit(found(X, Q), y)
@@ -163,3 +182,9 @@ def test_labels_that_do_not_fit_are_refused():
         vote.add([[3]])
     with pytest.raises(NotFittedError):
         MultiLabelVote().add([[3]])
+
+
+@pytest.mark.parametrize("y", [[["a"], [None]], [["a", 1], []], [b"a", b"b"], np.array(["a", 1], object)])
+def test_labels_of_unlike_kinds_are_refused(y):
+    with pytest.raises(ShapeError, match="all numbers or all texts, got"):
+        MultiLabelVote().fit(Search(Hits([[0]], [[1.0]])), y)

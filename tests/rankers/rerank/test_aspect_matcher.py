@@ -199,6 +199,18 @@ def test_a_network_that_bursts_is_refused():
         AspectMatcher(hidden=4, learning_rate=1e30).fit(search, y)
 
 
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+def test_a_fit_that_bursts_leaves_what_was_learned():
+    search, y, *_ = graded(12)
+    ranker = AspectMatcher(hidden=4, n_epochs=2).fit(search, y)
+    before = ranker.rank(search).hits
+    other = Search(search.hits, Q=search.Q + 1, X=search.X + 1)
+    with pytest.raises(ParameterError, match="lower learning_rate"):
+        ranker.set_params(learning_rate=1e30).fit(other, y)
+    np.testing.assert_array_equal(ranker.rank(search).hits.scores, before.scores)
+    assert np.isfinite(ranker.losses_).all()
+
+
 def test_searches_that_do_not_fit_are_refused(matcher):
     search = some()
     with pytest.raises(NotFittedError):

@@ -168,3 +168,10 @@ def test_what_it_cannot_learn_from_is_refused(view, stored):
         view.rank(Search(search.hits, Q=search.Q, X=X[:5]))
     with pytest.raises(ShapeError, match="Q must have 6 columns, got 4"):
         view.rank(Search(search.hits, Q=X[:2, :4], X=X))
+
+
+def test_a_stored_row_that_is_not_finite_is_named_by_its_number(view, stored):
+    X = stored[0].copy()
+    X[7] = np.nan
+    with pytest.raises(ShapeError, match="X has a value that is not finite in row 7"):
+        view.rank(Search(Hits([[5, 7]], [[1.0, 0.5]]), Q=X[:1], X=X))

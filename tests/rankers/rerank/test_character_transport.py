@@ -235,3 +235,14 @@ def test_what_it_cannot_rank_is_refused(ranker):
     with pytest.raises(ShapeError, match="1 queries, 2 items"):
         ranker.score_pairs(["a"], ["b", "c"])
     assert ranker.score_pairs([], []).shape == (0,)
+
+
+def test_a_fit_that_bursts_leaves_what_was_learned():
+    search, y = search_of(KNOWN[:5])
+    ranker = CharacterTransport(dim=2, n_filters=1, n_epochs=1).fit(search, y)
+    before = ranker.rank(search).hits
+    other, y = search_of(KNOWN[5:12])
+    with pytest.raises(ParameterError, match="lower learning_rate"):
+        ranker.set_params(learning_rate=1e30, n_epochs=2).fit(other, y)
+    np.testing.assert_array_equal(ranker.rank(search).hits.scores, before.scores)
+    assert np.isfinite(ranker.losses_).all()

@@ -159,3 +159,13 @@ def test_what_is_wrong_is_refused():
     ):
         with pytest.raises(error, match=message):
             call()
+
+
+def test_a_parser_that_returns_a_text_is_refused():
+    class Whole:
+        def parse(self, text):
+            return text
+
+    search = Search(flat(1, 2), queries=["red"], X_parts=parts_of([1, 1]))
+    with pytest.raises(ParameterError, match=r"must return a list of texts, got the text 'red'; wrap it as \[text\]"):
+        ConstraintQuery(ENCODER, parser=Whole()).rank(search)

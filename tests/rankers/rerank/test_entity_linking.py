@@ -125,3 +125,14 @@ def test_what_is_refused() -> None:
         EntityLinking().rank(SEARCH)
     with pytest.raises(ParameterError, match="looks at X"):
         EntityLinking().fit(SEARCH, GRADES).rank(replace(SEARCH, X=None))
+
+
+def test_vectors_of_another_dimension_are_refused_and_leave_what_was_learned() -> None:
+    ranker = EntityLinking().fit(SEARCH, GRADES)
+    before = ranker.rank(SEARCH).hits
+    for call in (ranker.rank, lambda search: ranker.fit(search, GRADES)):
+        with pytest.raises(ShapeError, match="Q must have 3 columns, got 2"):
+            call(replace(SEARCH, Q=Q[:, :2], items=[*ROWS[:3], "Acme Unlimited"]))
+        with pytest.raises(ShapeError, match="Row 3 was found, but there are 2 items"):
+            call(replace(SEARCH, items=ROWS[:2]))
+    np.testing.assert_array_equal(ranker.rank(SEARCH).hits.scores, before.scores)

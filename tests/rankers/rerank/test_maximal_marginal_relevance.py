@@ -100,3 +100,10 @@ def test_wrong_input_is_refused():
         MaximalMarginalRelevance().rank(Search(one.hits, X=one.X))
     with pytest.raises(ShapeError, match="X has 5 rows"):
         MaximalMarginalRelevance().rank(Search(one.hits, Q=one.Q, X=one.X[:5]))
+
+
+def test_a_stored_row_that_is_not_finite_is_named_by_its_number():
+    one = search()
+    one.X[7] = np.nan
+    with pytest.raises(ShapeError, match="X has a value that is not finite in row 7"):
+        MaximalMarginalRelevance().rank(Search(Hits([[5, 7]], [[1.0, 0.5]]), Q=one.Q[:1], X=one.X))

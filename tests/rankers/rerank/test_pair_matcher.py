@@ -189,6 +189,24 @@ def test_a_network_that_bursts_is_refused():
 
 
 @pytest.mark.filterwarnings("ignore:The number of unique classes")
+def test_a_fit_that_bursts_leaves_what_was_learned():
+    (stored, y), (search, _) = known(n_classes=10), episode()
+    ranker = PairMatcher(hidden=4, n_epochs=2).fit(stored, y)
+    before = ranker.rank(search).hits
+    with pytest.raises(ParameterError, match="lower learning_rate"):
+        ranker.set_params(learning_rate=1e30).fit(Search(stored.hits, X=stored.X + 1), y)
+    np.testing.assert_array_equal(ranker.rank(search).hits.scores, before.scores)
+    assert np.isfinite(ranker.losses_).all()
+
+
+def test_a_stored_row_that_is_not_finite_is_named_by_its_number(matcher):
+    search, _ = episode()
+    X = search.X.copy()
+    X[7] = np.nan
+    with pytest.raises(ShapeError, match="X has a value that is not finite in row 7"):
+        matcher.rank(Search(Hits([[5, 7]], [[1.0, 0.5]]), Q=search.Q[:1], X=X))
+
+
 def test_what_it_cannot_learn_from_is_refused():
     stored, y = known()
     with pytest.raises(DataError, match="the 320 rows are of 1 different classes"):

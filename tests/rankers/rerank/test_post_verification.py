@@ -178,6 +178,16 @@ def test_what_it_cannot_learn_from_is_refused(data, fitted):
         PostVerification(learning_rate=1e30, batch_size=2).fit(search, [{0: 1}] * 4)
 
 
+def test_a_fit_that_bursts_leaves_what_was_learned(data):
+    search = a_search(data, np.arange(4))
+    ranker = PostVerification(n_epochs=1, batch_size=2).fit(search, [{0: 1}] * 4)
+    before = ranker.map_.copy()
+    with pytest.raises(ParameterError, match="lower learning_rate"):
+        ranker.set_params(learning_rate=1e30, n_epochs=10).fit(search, [{0: 1}] * 4)
+    np.testing.assert_array_equal(ranker.map_, before)
+    assert np.isfinite(ranker.losses_).all()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -7,9 +7,9 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from inlay.core.contracts import Encoder
-from inlay.core.errors import DataError, NotFittedError, ParameterError
+from inlay.core.errors import DataError, NotFittedError, ParameterError, ShapeError
 from inlay.core.values import FloatArray, Hits, Search
-from inlay.rankers.rerank import SoftCosine
+from inlay.rankers.rerank import SoftCosine, soft_cosine
 
 VECTORS = {"car": [1, 0, 0], "automobile": [0.8, 0.6, 0], "bicycle": [0.6, 0.8, 0], "banana": [0, 0, 1]}
 ITEMS = ["a car car stops", "the bicycle stops", "banana peel", "an automobile and the bicycle", ""]
@@ -100,7 +100,21 @@ def test_first_hits_alone_and_few_items() -> None:
     assert ranker.rank(few).hits.ids.tolist() == [[1, 0]]
 
 
+def test_queries_are_compared_with_what_they_found_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    ranker = SoftCosine(Words()).fit(SEARCH)
+    want = ranker.rank(SEARCH).hits
+    monkeypatch.setattr(soft_cosine, "HELD_BYTES", 16)  # one query at a time
+    cells, product = [], np.take_along_axis
+    monkeypatch.setattr(np, "take_along_axis", lambda a, i, axis: (cells.append(a.shape), product(a, i, axis))[1])
+    hits = ranker.rank(SEARCH).hits
+    assert cells[:3] == [(1, 4), (1, 4), (1, 2)]
+    np.testing.assert_array_equal(hits.ids, want.ids)
+    np.testing.assert_array_equal(hits.scores, want.scores)
+
+
 def test_what_is_refused() -> None:
+    with pytest.raises(ShapeError, match="Row 4 was found, but there are 2 items"):
+        SoftCosine(Words()).fit(SEARCH).rank(Search(SEARCH.hits, queries=QUERIES, items=ITEMS[:2]))
     for wrong in ({"alpha": 1.5}, {"threshold": -0.1}, {"n_neighbors": 0}):
         with pytest.raises(ParameterError, match=f"{next(iter(wrong))} must be at least"):
             SoftCosine(Words(), **wrong).fit(SEARCH)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from inlay.core.contracts import Encoder, Ranker
 from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.values import FloatArray, Hits, Search
 from inlay.core.vectors import as_vectors, normalize
+from inlay.rankers.rerank._members import found_rows
 
 from ._again import check_rows
 
@@ -77,16 +78,16 @@ class SetOperations(Ranker):
         Raises
         ------
         ParameterError
-            If there is no set, or the search has no `X`.
+            If there is no set, a text stands where a set belongs, or the search has no `X`.
         ShapeError
-            If a set is empty or not of the dimension of `X`, or a hit is no row of `X`.
+            If a set is empty or not of the dimension of `X`, or a hit is no row of `X` or one that is not finite.
         """
         search.need("SetOperations", "X")
         X, ids = np.asarray(search.X), search.hits.ids
         check_rows(ids, len(X))
         direction = self._direction(X.shape[1])
         rows, place = np.unique(ids, return_inverse=True)
-        found = normalize(np.take(X, rows[rows >= 0], axis=0)) if len(X) else np.empty((0, len(direction)), np.float32)
+        found = normalize(found_rows(X, rows[rows >= 0])) if len(X) else np.empty((0, len(direction)), np.float32)
         # Row by row, so that a score does not depend on what else was found.
         scores = np.full(len(rows), -np.inf, np.float32)
         scores[rows >= 0] = np.vecdot(found, direction)
@@ -100,7 +101,12 @@ class SetOperations(Ranker):
             raise ParameterError("SetOperations needs a set of examples in include or in exclude, got none.")
         direction = np.zeros(dim)
         for name, sign, sets in (("include", 1, self.include), ("exclude", -1, self.exclude)):
-            for i, examples in enumerate(sets):
+            for i, examples in enumerate([sets] if isinstance(sets, str) else sets):
+                if isinstance(examples, str):  # which would be a set of its letters
+                    raise ParameterError(
+                        f"{name} must be a list of sets, each a list of examples, got the text {examples!r:.60} where "
+                        "a set belongs; wrap it as [text]."
+                    )
                 given: Any = self.encoder.encode(list(examples)) if self.encoder is not None else examples
                 if not len(given):
                     raise ShapeError(f"{name}[{i}] has no example; a set needs at least one.")

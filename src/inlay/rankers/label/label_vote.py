@@ -8,10 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from inlay.core.contracts import Ranker
 from inlay.core.errors import ParameterError, ShapeError
-from inlay.core.validation import classes_of
 from inlay.core.values import FloatArray, Hits, IdArray, Search
 
-from ._rows import row_numbers, united
+from ._rows import labels_of, row_numbers, united
 
 WEIGHTINGS = ("rank", "softmax", "uniform")
 
@@ -73,6 +72,7 @@ class LabelVote(Ranker):
     """
 
     paper: ClassVar[str] = "geirhos2025towards"
+    by_row: ClassVar[bool] = True
 
     classes_: NDArray[Any]
     labels_: IdArray
@@ -111,12 +111,12 @@ class LabelVote(Ranker):
         ParameterError
             If a parameter is out of its range.
         ShapeError
-            If `y` is not one label for each stored row.
+            If `y` is not one label for each stored row, all numbers or all texts.
         """
         self._check_parameters()
         rows = search.X if search.X is not None else search.items
         given = 0 if y is None else len(np.atleast_1d(np.asarray(y)))
-        self.classes_, self.labels_ = classes_of(y, given if rows is None else len(rows))
+        self.classes_, self.labels_ = labels_of(y, given if rows is None else len(rows))
         return self
 
     def add(self, y: ArrayLike) -> Self:
@@ -128,7 +128,7 @@ class LabelVote(Ranker):
             If `y` is not a column of labels, or they are numbers where the others are texts.
         """
         self._check_fitted()
-        classes, numbers = classes_of(y, len(np.atleast_1d(np.asarray(y))))
+        classes, numbers = labels_of(y, len(np.atleast_1d(np.asarray(y))))
         self.classes_, before, behind = united(self.classes_, classes)
         self.labels_ = np.concatenate([_moved(self.labels_, before), behind[numbers]])
         return self

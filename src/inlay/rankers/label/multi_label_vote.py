@@ -9,10 +9,10 @@ from scipy import sparse
 
 from inlay.core.contracts import Ranker
 from inlay.core.errors import ParameterError, ShapeError
-from inlay.core.validation import classes_of
 from inlay.core.values import FloatArray, Hits, IdArray, Search
+from inlay.core.vectors import HELD_BYTES
 
-from ._rows import row_numbers, united
+from ._rows import labels_of, row_numbers, united
 
 
 class MultiLabelVote(Ranker):
@@ -64,6 +64,7 @@ class MultiLabelVote(Ranker):
     """
 
     paper: ClassVar[str] = "bekamiri2021patentsberta"
+    by_row: ClassVar[bool] = True
 
     classes_: NDArray[Any]
     labels_: sparse.csr_array
@@ -98,7 +99,7 @@ class MultiLabelVote(Ranker):
         ParameterError
             If a parameter is out of its range.
         ShapeError
-            If `y` has not an entry for each stored row, or no row has a label.
+            If `y` has not an entry for each stored row, no row has a label, or labels are not all numbers or all texts.
         """
         self._check_parameters()
         if y is None:
@@ -148,7 +149,11 @@ class MultiLabelVote(Ranker):
 
     def votes(self, search: Search) -> FloatArray:
         """Return the share of the voters that have each label of `classes_`, (n queries, n_classes); 0 without any."""
-        voters = self._voters(search)
+        return self._shares(self._first(search))
+
+    def _shares(self, ids: IdArray) -> FloatArray:
+        """Return the share of each label among hits that vote."""
+        voters = self._voters(ids)
         counts = np.asarray((voters @ self.labels_).toarray(), np.float32)
         n = np.asarray(voters.sum(axis=1), np.float32).reshape(-1, 1)
         return np.divide(counts, n, out=np.zeros_like(counts), where=n > 0)
@@ -175,14 +180,17 @@ class MultiLabelVote(Ranker):
         ShapeError
             If a row was found that has no entry in `y`.
         """
-        won = self._won(self.votes(search))
         ids = self._first(search)
-        query, place = np.nonzero(ids >= 0)
-        own = self.labels_[ids[query, place]]
-        both = np.asarray(own.multiply(won[query].astype(np.float32)).sum(axis=1)).ravel()
-        either = np.asarray(own.sum(axis=1)).ravel() + won.sum(axis=1)[query] - both
         scores = np.full(ids.shape, -np.inf, np.float32)
-        scores[query, place] = both / np.maximum(either, 1)
+        step = max(1, HELD_BYTES // (4 * max(1, len(self.classes_))))
+        for start in range(0, len(ids), step):
+            part = ids[start : start + step]
+            won = sparse.csr_array(self._won(self._shares(part)).astype(np.float32))
+            query, place = np.nonzero(part >= 0)
+            own = self.labels_[part[query, place]]
+            both = np.asarray(own.multiply(won[query]).sum(axis=1)).ravel()
+            either = np.asarray(own.sum(axis=1)).ravel() + np.asarray(won.sum(axis=1)).ravel()[query] - both
+            scores[start + query, place] = both / np.maximum(either, 1)
         order = np.argsort(-scores, axis=1, kind="stable")[:, : self.k]
         return search.found(Hits(np.take_along_axis(ids, order, 1), np.take_along_axis(scores, order, 1)))
 
@@ -201,8 +209,7 @@ class MultiLabelVote(Ranker):
             voted &= np.cumsum(voted, axis=1) <= self.k
         return np.where(voted, ids, -1)
 
-    def _voters(self, search: Search) -> sparse.csr_array:
-        ids = self._first(search)
+    def _voters(self, ids: IdArray) -> sparse.csr_array:
         query, place = np.nonzero(ids >= 0)
         ones = np.ones(len(query), np.float32)
         return sparse.csr_array((ones, (query, ids[query, place])), shape=(len(ids), len(self.voting_)))
@@ -224,7 +231,7 @@ def _table(y: Sequence[Any] | NDArray[Any]) -> tuple[NDArray[Any], sparse.csr_ar
     given = [label for labels in each for label in labels]
     if not given:
         return np.empty(0, np.int64), _marked([], [], (len(each), 0))
-    classes, numbers = classes_of(given, len(given))
+    classes, numbers = labels_of(given, len(given))
     row = np.repeat(np.arange(len(each)), [len(labels) for labels in each])
     # A label that a row names twice counts once.
     row, numbers = np.unique(np.column_stack([row, numbers]), axis=0).T

@@ -47,7 +47,12 @@ def constraints(query: Any, parser: Parses | None) -> list[Any]:
         return list(query)
     if not isinstance(query, str):
         raise ParameterError(f"A query must be a text or a list of constraints, got a {type(query).__name__}.")
-    return clauses(query) if parser is None else list(parser.parse(query))
+    if parser is None:
+        return clauses(query)
+    parsed: Any = parser.parse(query)
+    if isinstance(parsed, str):  # which would be a list of its letters
+        raise ParameterError(f"A parser must return a list of texts, got the text {parsed!r:.60}; wrap it as [text].")
+    return list(parsed)
 
 
 def sentences_of(item: Any) -> Sequence[Any]:

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inlay.core.errors import ShapeError
 from inlay.core.values import FloatArray, Hits, Search
 from inlay.core.vectors import HELD_BYTES, as_vectors
 
-from ._members import ordered
+from ._members import found_rows, ordered
 
 
 def scored(
@@ -41,13 +40,11 @@ def of_pairs(
     """
     search.need(ranker, "Q", "X")
     Q, X, ids = as_vectors(np.asarray(search.Q), "Q", dim=dim), np.asarray(search.X), search.hits.ids
-    if ids.size and ids.max() >= len(X):
-        raise ShapeError(f"Row {ids.max()} was found, but X has {len(X)} rows.")
     scores = np.full((*ids.shape, n_outputs), -np.inf, np.float32)
     query, place = np.nonzero(ids >= 0)
     step = max(1, HELD_BYTES // (8 * width))
     for start in range(0, len(query), step):
         at = query[start : start + step], place[start : start + step]
-        rows = as_vectors(X[ids[at]], "X", dim=dim)
+        rows = found_rows(X, ids[at], dim=dim)
         scores[at] = score(Q[at[0]].astype(np.float64), rows.astype(np.float64))
     return scores

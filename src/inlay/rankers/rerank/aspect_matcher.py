@@ -162,10 +162,10 @@ class AspectMatcher(Ranker):
         apart = self._apart(pairs, int((grades > 0).sum()), len(Q), len(X))
         pairs, grades = np.concatenate([pairs, apart]), np.concatenate([grades, np.zeros(len(apart), np.int64)])
         shared = (grades[:, None] >> np.arange(int(grades.max()).bit_length()) & 1).astype(bool)
-        self.mean_ = X.mean(axis=0)
-        self.scale_ = max(float(np.sqrt(np.mean((X - self.mean_).astype(np.float64) ** 2))), 1e-12)
+        mean = X.mean(axis=0)
+        scale = max(float(np.sqrt(np.mean((X - mean).astype(np.float64) ** 2))), 1e-12)
         network, losses = load("inlay.nn.aspect_matcher", extra="nn", purpose="AspectMatcher").learn(
-            *((Z - self.mean_) / np.float32(self.scale_) for Z in (Q, X)),
+            *((Z - mean) / np.float32(scale) for Z in (Q, X)),
             pairs,
             shared,
             hidden=self.hidden,
@@ -177,13 +177,14 @@ class AspectMatcher(Ranker):
             random_state=self.random_state,
         )
         layers = (network.joint, network.head)
-        self.weights_ = [layer.weight.detach().numpy().copy() for layer in layers]
-        self.biases_ = [layer.bias.detach().numpy().copy() for layer in layers]
-        self.losses_ = np.array(losses, np.float64)
-        if not all(np.isfinite(part).all() for part in (*self.weights_, *self.biases_)):
+        weights = [layer.weight.detach().numpy().copy() for layer in layers]
+        biases = [layer.bias.detach().numpy().copy() for layer in layers]
+        if not all(np.isfinite(part).all() for part in (*weights, *biases)):
             raise ParameterError(
                 f"AspectMatcher did not come to finite numbers; lower learning_rate, which is {self.learning_rate}."
             )
+        self.mean_, self.scale_, self.weights_, self.biases_ = mean, scale, weights, biases
+        self.losses_ = np.array(losses, np.float64)
         return self
 
     def aspects(self, search: Search) -> FloatArray:

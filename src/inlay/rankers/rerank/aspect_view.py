@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inlay.core.contracts import Ranker
-from inlay.core.errors import DataError, ParameterError, ShapeError
+from inlay.core.errors import DataError, ParameterError
 from inlay.core.extras import load
 from inlay.core.parameters import check_numbers
 from inlay.core.validation import classes_of
 from inlay.core.values import FloatArray, IdArray, Search
 from inlay.core.vectors import as_vectors, normalize, pair_scores
 
-from ._members import ordered
+from ._members import found_rows, ordered
 
 
 class AspectView(Ranker):
@@ -185,11 +185,10 @@ class AspectView(Ranker):
         self._check_fitted()
         search.need("AspectView", "Q", "X")
         X, ids = np.asarray(search.X), search.hits.ids
-        if ids.size and ids.max() >= len(X):
-            raise ShapeError(f"Row {ids.max()} was found, but X has {len(X)} rows.")
         rows: IdArray = np.unique(ids[ids >= 0])  # a row that many queries found is mapped once
+        some = found_rows(X, rows, dim=self.map_.shape[1])
         places = np.where(ids < 0, -1, np.searchsorted(rows, ids))
-        scores = pair_scores(self._mapped(np.asarray(search.Q), "Q"), self._mapped(X[rows], "X"), places)
+        scores = pair_scores(self._mapped(np.asarray(search.Q), "Q"), self._mapped(some, "X"), places)
         return search.found(ordered(ids, scores))
 
     def _mapped(self, X: ArrayLike, name: str) -> FloatArray:

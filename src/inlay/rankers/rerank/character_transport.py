@@ -160,12 +160,12 @@ class CharacterTransport(Ranker):
         for text in (*_texts("a query", queries), *_texts("an item", items)):
             for character in text[: self.max_length]:
                 counts[character] = counts.get(character, 0) + 1
-        self.characters_ = "".join(sorted(character for character, n in counts.items() if n > 1))
-        aligner = network.made(len(self.characters_) + 2, self.random_state, self._shape())
+        characters = "".join(sorted(character for character, n in counts.items() if n > 1))
+        aligner = network.made(len(characters) + 2, self.random_state, self._shape())
         losses = network.learn(
             aligner,
-            self._codes(queries),
-            self._codes(items),
+            self._codes(queries, characters),
+            self._codes(items, characters),
             pairs,
             search.hits.ids,
             n_negatives=self.n_negatives,
@@ -174,13 +174,13 @@ class CharacterTransport(Ranker):
             learning_rate=self.learning_rate,
             random_state=self.random_state,
         )
-        self.losses_ = np.array(losses)
-        self.weights_ = {name: part.detach().numpy().copy() for name, part in aligner.state_dict().items()}
-        if not all(np.isfinite(part).all() for part in self.weights_.values()):
+        weights = {name: part.detach().numpy().copy() for name, part in aligner.state_dict().items()}
+        if not all(np.isfinite(part).all() for part in weights.values()):
             raise ParameterError(
                 "CharacterTransport did not come to finite numbers; lower learning_rate, which is "
                 f"{self.learning_rate!r}."
             )
+        self.characters_, self.weights_, self.losses_ = characters, weights, np.array(losses)
         return self
 
     def score_pairs(self, queries: Sequence[str], items: Sequence[str]) -> FloatArray:
@@ -200,7 +200,9 @@ class CharacterTransport(Ranker):
             raise ShapeError(
                 f"score_pairs takes an item for each query, got {len(queries)} queries, {len(items)} items."
             )
-        a, b = self._codes(_texts("a query", queries)), self._codes(_texts("an item", items))
+        a, b = (
+            self._codes(texts, self.characters_) for texts in (_texts("a query", queries), _texts("an item", items))
+        )
         if not len(a):
             return np.empty(0, np.float32)
         self._check()
@@ -233,9 +235,9 @@ class CharacterTransport(Ranker):
         scores[at] = self.score_pairs([queries[i] for i in at[0].tolist()], found)
         return search.found(ordered(ids, scores))
 
-    def _codes(self, texts: Sequence[str]) -> IdArray:
+    def _codes(self, texts: Sequence[str], characters: str) -> IdArray:
         """Return the codes of characters, (n, max_length): 0 beyond the end, 1 for what is not known."""
-        codes = {character: number for number, character in enumerate(self.characters_, start=2)}
+        codes = {character: number for number, character in enumerate(characters, start=2)}
         out = np.zeros((len(texts), self.max_length), np.int64)
         for row, text in zip(out, texts, strict=True):
             known = [codes.get(character, 1) for character in text[: self.max_length]]

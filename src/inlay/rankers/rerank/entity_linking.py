@@ -1,7 +1,7 @@
 """Linking of mentions in texts to the rows that they name, or to none."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,13 @@ from sklearn.preprocessing import normalize as unit_rows
 from sklearn.svm import LinearSVC
 
 from inlay.core.contracts import Grades, Ranker
-from inlay.core.errors import DataError, ParameterError
+from inlay.core.errors import DataError, ParameterError, ShapeError
 from inlay.core.judgments import judgments, relevant_hits, relevant_rows
 from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, IdArray, Search
-from inlay.core.vectors import normalize, pair_scores
+from inlay.core.vectors import as_vectors, normalize, pair_scores
 
-from ._members import asked, first, ordered
+from ._members import asked, first, found_rows, ordered
 
 COLUMNS = 1 << 18  # into which runs of characters are hashed
 
@@ -105,17 +105,19 @@ class EntityLinking(Ranker):
         ParameterError
             If a parameter is out of its range, there is no `y`, or the search lacks what `rank` looks at.
         ShapeError
-            If `y` is not one mapping of grades for each query.
+            If `y` is not one mapping of grades for each query, a hit is no row of the items or of `X`, or `Q` and `X`
+            are not finite vectors of one dimension.
         """
         y = judgments("EntityLinking", len(search.hits), y)
         if self.threshold is not None and not -1 <= self.threshold <= 1:
             raise ParameterError(f"threshold must be from -1 to 1, or None to learn it, got {self.threshold!r}.")
         _, items = asked(search, "EntityLinking")
         counts = np.bincount(self._runs(items).indices if len(items) else [])
-        self.runs_ = np.flatnonzero(counts)
-        self.counts_, self.n_names_ = counts[self.runs_], len(items)
-        ids, both = self._similarities(search)
+        runs = np.flatnonzero(counts)
+        names = (runs, counts[runs], len(items))
+        ids, both = self._similarities(search, *names)
         right = relevant_hits(ids, y)
+        self.runs_, self.counts_, self.n_names_ = names
         self.weights_ = _weights(both, right, ids >= 0)
         n_links = sum(map(bool, relevant_rows(y)))
         scores = self._scores(ids, both)
@@ -129,31 +131,38 @@ class EntityLinking(Ranker):
         ------
         ParameterError
             If the search lacks Q, X, queries or items.
+        ShapeError
+            If a hit is no row of the items or of `X`, or `Q` and `X` are not finite vectors of one dimension.
         DataError
             If a query or an item is neither text nor a list that starts with its name.
         """
         asked(search, "EntityLinking")
         self._check_fitted()
-        ids, both = self._similarities(search)
+        ids, both = self._similarities(search, self.runs_, self.counts_, self.n_names_)
         scores = self._scores(ids, both)
         return search.found(ordered(ids, np.where(scores >= self.threshold_, scores, np.float32(-np.inf))))
 
-    def _similarities(self, search: Search) -> tuple[IdArray, NDArray[np.float64]]:
+    def _similarities(
+        self, search: Search, runs: IdArray, counts: IdArray, n_names: int
+    ) -> tuple[IdArray, NDArray[np.float64]]:
         """Return the hits that are looked at, and the similarity of names and of contexts of each, (n, c, 2)."""
         queries, items = asked(search, "EntityLinking")
         search.need("EntityLinking", "Q", "X")
         ids = first(search.hits, self.n_reranked)
         if not ids.size or not len(items):
             return ids, np.zeros((*ids.shape, 2))
+        if ids.max() >= len(items):
+            raise ShapeError(f"Row {ids.max()} was found, but there are {len(items)} items.")
         rows, place = np.unique(np.maximum(ids, 0), return_inverse=True)
+        found = found_rows(np.asarray(search.X), rows)
+        Q = as_vectors(np.asarray(search.Q), "Q", dim=found.shape[1])
         place = place.reshape(ids.shape)
         known = np.zeros(COLUMNS)
-        known[self.runs_] = self.counts_
-        rare = sparse.diags_array(1 + np.log((1 + self.n_names_) / (1 + known)))
+        known[runs] = counts
+        rare = sparse.diags_array(1 + np.log((1 + n_names) / (1 + known)))
         A, B = (unit_rows(self._runs(some) @ rare) for some in (queries, [items[i] for i in rows]))
         names = np.stack([(B[at] @ A[[i]].T).toarray()[:, 0] for i, at in enumerate(place)])
-        Q, X = normalize(cast(FloatArray, search.Q)), normalize(cast(FloatArray, search.X)[rows])
-        return ids, np.stack([names, pair_scores(Q, X, place).astype(np.float64)], axis=2)
+        return ids, np.stack([names, pair_scores(normalize(Q), normalize(found), place).astype(np.float64)], axis=2)
 
     def _runs(self, some: Sequence[Any]) -> sparse.csr_array:
         """Return (n, COLUMNS) how often each run of characters is in the name of each."""

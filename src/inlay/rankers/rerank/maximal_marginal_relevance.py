@@ -10,6 +10,8 @@ from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.values import FloatArray, Hits, IdArray, Search
 from inlay.core.vectors import HELD_BYTES, normalize
 
+from ._members import found_rows
+
 RELEVANCES = ("cosine", "scores")
 
 
@@ -73,7 +75,7 @@ class MaximalMarginalRelevance(Ranker):
         ParameterError
             If a parameter is out of its range, or the search lacks X, or Q where the relevance is the cosine.
         ShapeError
-            If a hit names a row that X does not have.
+            If a hit names a row that X does not have, or one with a value that is not finite.
         """
         if not 0 <= self.diversity <= 1:
             raise ParameterError(f"diversity must be from 0 to 1, got {self.diversity!r}.")
@@ -88,7 +90,7 @@ class MaximalMarginalRelevance(Ranker):
         for start in range(0, len(hits) if len(X) else 0, step):
             part = slice(start, start + step)
             rows = np.maximum(hits.ids[part], 0)
-            vectors = normalize(np.take(X, rows.ravel(), axis=0)).reshape(*rows.shape, X.shape[1])
+            vectors = normalize(found_rows(X, rows.ravel())).reshape(*rows.shape, X.shape[1])
             if self.relevance == "scores" or Q is None:
                 relevance = _scaled(hits.scores[part])
             else:

@@ -151,11 +151,11 @@ class PairMatcher(Ranker):
                 f"PairMatcher learns from pairs of one class and of two, but the {len(X)} rows are of {len(classes)} "
                 "different classes; at least two classes are needed, one of them with two rows."
             )
-        self.mean_ = X.mean(axis=0)
-        X = X - self.mean_
-        self.scale_ = max(float(np.sqrt(np.mean(X.astype(np.float64) ** 2))), 1e-12)
+        mean = X.mean(axis=0)
+        X = X - mean
+        scale = max(float(np.sqrt(np.mean(X.astype(np.float64) ** 2))), 1e-12)
         network, losses = load("inlay.nn.pair_matcher", extra="nn", purpose="PairMatcher").learn(
-            X / np.float32(self.scale_),
+            X / np.float32(scale),
             numbers,
             hidden=self.hidden,
             dropout=self.dropout,
@@ -166,13 +166,14 @@ class PairMatcher(Ranker):
             random_state=self.random_state,
         )
         layers = (network.branch, network.joint, network.head)
-        self.weights_ = [layer.weight.detach().numpy().copy() for layer in layers]
-        self.biases_ = [layer.bias.detach().numpy().copy() for layer in layers]
-        self.losses_ = np.array(losses)
-        if not all(np.isfinite(part).all() for part in (*self.weights_, *self.biases_)):
+        weights = [layer.weight.detach().numpy().copy() for layer in layers]
+        biases = [layer.bias.detach().numpy().copy() for layer in layers]
+        if not all(np.isfinite(part).all() for part in (*weights, *biases)):
             raise ParameterError(
                 f"PairMatcher did not come to finite numbers; lower learning_rate, which is {self.learning_rate}."
             )
+        self.mean_, self.scale_, self.weights_, self.biases_ = mean, scale, weights, biases
+        self.losses_ = np.array(losses)
         return self
 
     def rank(self, search: Search) -> Search:

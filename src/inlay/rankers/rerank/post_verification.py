@@ -147,7 +147,7 @@ class PostVerification(Ranker):
         ]
         read = np.unique([row for rows in (*good, *wrong) for row in rows])
         learn = load("inlay.nn.post_verification", extra="nn", purpose="PostVerification").verification
-        self.map_, self.losses_ = learn(
+        learned, losses = learn(
             Q[asked],
             as_vectors(X[read], "X"),
             _padded(good, read),
@@ -161,10 +161,11 @@ class PostVerification(Ranker):
             weight_decay=self.weight_decay,
             random_state=self.random_state,
         )
-        if not np.isfinite(self.map_).all():
+        if not np.isfinite(learned).all():
             raise ParameterError(
                 f"PostVerification did not come to finite numbers; lower learning_rate, which is {self.learning_rate}."
             )
+        self.map_, self.losses_ = learned, losses
         return self
 
     def rank(self, search: Search) -> Search:

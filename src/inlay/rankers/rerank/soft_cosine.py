@@ -1,5 +1,6 @@
 """Reranking by a cosine of words in which similar words count as partly the same."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
 
@@ -10,14 +11,12 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from inlay.core.catalogue import methods
 from inlay.core.contracts import Encoder, Ranker
-from inlay.core.errors import DataError
+from inlay.core.errors import DataError, ShapeError
 from inlay.core.parameters import check_numbers
 from inlay.core.values import Search
-from inlay.core.vectors import normalize, product_top_k
+from inlay.core.vectors import HELD_BYTES, normalize, product_top_k
 
 from ._members import asked, first, ordered
-
-QUERIES = 256  # that are compared with their hits at a time
 
 
 class SoftCosine(Ranker):
@@ -126,23 +125,38 @@ class SoftCosine(Ranker):
         return self
 
     def rank(self, search: Search) -> Search:
-        """Order the first hits of each query by the soft cosine, equal ones as they stood."""
+        """Order the first hits of each query by the soft cosine, equal ones as they stood.
+
+        Raises
+        ------
+        ParameterError
+            If the search lacks queries or items, or `n_reranked` is less than 1.
+        ShapeError
+            If a hit is no row of the items.
+        DataError
+            If a query or an item that was found is not text.
+        """
         queries, items = asked(search, "SoftCosine")
         self._check_fitted()
         ids = first(search.hits, self.n_reranked)
         scores = np.full(ids.shape, -np.inf, np.float32)
         words = TfidfVectorizer(vocabulary={word: i for i, word in enumerate(self.words_)})
         words.idf_ = self.idf_
+        if ids.max(initial=-1) >= len(items):
+            raise ShapeError(f"Row {ids.max()} was found, but there are {len(items)} items.")
         rows, place = np.unique(ids, return_inverse=True)
         place = place.reshape(ids.shape)
         if not len(queries) or not (rows >= 0).any():
             return search.found(ordered(ids, scores))
         given = [items[row] if row >= 0 else "" for row in rows]
         A, B = (self._unit(words.transform(_texts(texts))) for texts in (queries, given))
-        for start in range(0, len(queries), QUERIES):
-            part = slice(start, start + QUERIES)
-            products = (A[part] @ self.similarities_ @ B.T).toarray()
-            scores[part] = np.take_along_axis(products, place[part], 1)
+        # Some queries at a time, each with all that these found: as many cells as the square of their number times k.
+        step = max(1, math.isqrt(HELD_BYTES // (4 * ids.shape[1])))
+        for start in range(0, len(queries), step):
+            part = slice(start, start + step)
+            these, at = np.unique(place[part], return_inverse=True)
+            products = (A[part] @ self.similarities_ @ B[these].T).toarray()
+            scores[part] = np.take_along_axis(products, at.reshape(place[part].shape), 1)
         scores[ids < 0] = -np.inf
         return search.found(ordered(ids, scores))
 
