@@ -1,6 +1,7 @@
 """Input of scikit-learn estimators, checked by scikit-learn and refused in Inlay's words."""
 
 import warnings
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,8 @@ def classes_of(y: ArrayLike | None, n: int) -> tuple[NDArray[Any], NDArray[np.in
     Raises
     ------
     ShapeError
-        If `y` is None, is not one class for each row, or holds numbers with fractions.
+        If `y` is None, is not one class for each row, or holds numbers with fractions, numbers beside texts, or what is
+        neither.
 
     Examples
     --------
@@ -45,6 +47,12 @@ def classes_of(y: ArrayLike | None, n: int) -> tuple[NDArray[Any], NDArray[np.in
     """
     if y is None:
         raise ShapeError("fit requires y to be passed, but the target y is None; give one class for each row of X.")
+    if isinstance(y, list | tuple) or np.asarray(y).dtype.kind in "OS":
+        # NumPy would make texts of numbers among texts, and cannot put other things in order.
+        kinds = {_kind(label): label for label in np.asarray(y, dtype=object).ravel()}
+        if kinds.keys() not in (set(), {"texts"}, {"numbers"}):
+            got = " and ".join(f"{label!r:.60}" for label in kinds.values())
+            raise ShapeError(f"y must hold labels that are all numbers or all texts, got {got}.")
     try:
         given: Any = column_or_1d(y, warn=True)
         with warnings.catch_warnings():
@@ -57,3 +65,9 @@ def classes_of(y: ArrayLike | None, n: int) -> tuple[NDArray[Any], NDArray[np.in
         raise ShapeError(f"y must have one class for each of the {n} rows of X, got {len(given)}.")
     classes, numbers = np.unique(given, return_inverse=True)
     return classes, numbers.astype(np.int64)
+
+
+def _kind(label: Any) -> str:
+    if isinstance(label, str):
+        return "texts"
+    return "numbers" if isinstance(label, Number | np.bool_) else type(label).__name__

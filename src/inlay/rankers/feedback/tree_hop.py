@@ -175,9 +175,9 @@ class TreeHop(Ranker):
             weight_decay=self.weight_decay,
             random_state=self.random_state,
         )
-        if not np.isfinite(losses).all():
+        if not all(np.isfinite(np.asarray(part)).all() for part in (losses, *weights.values())):
             raise ParameterError(
-                f"learning_rate={self.learning_rate} is too high: the loss is not a number any more. Lower it."
+                f"learning_rate={self.learning_rate} is too high: what was learned is not finite. Lower it."
             )
         self.weights_, self.losses_ = weights, losses
         self.__dict__.pop("_gate", None)

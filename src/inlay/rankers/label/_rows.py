@@ -1,34 +1,13 @@
 """What memories of labelled rows share: rows that go, and classes that come with others."""
 
 from collections.abc import Sequence
-from numbers import Number
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from inlay.core.errors import ShapeError
-from inlay.core.validation import classes_of
 from inlay.core.values import IdArray
-
-
-def labels_of(y: ArrayLike | None, n: int) -> tuple[NDArray[Any], IdArray]:
-    """Return what `classes_of` does of labels that are all numbers or all texts; others are refused.
-
-    NumPy would make texts of numbers among texts, and cannot put other things in order.
-    """
-    if y is not None and (isinstance(y, list | tuple) or np.asarray(y).dtype.kind in "OS"):
-        kinds = {_kind(label): label for label in np.asarray(y, dtype=object).ravel()}
-        if kinds.keys() not in (set(), {"texts"}, {"numbers"}):
-            got = " and ".join(f"{label!r:.60}" for label in kinds.values())
-            raise ShapeError(f"y must hold labels that are all numbers or all texts, got {got}.")
-    return classes_of(y, n)
-
-
-def _kind(label: Any) -> str:
-    if isinstance(label, str):
-        return "texts"
-    return "numbers" if isinstance(label, Number | np.bool_) else type(label).__name__
 
 
 def row_numbers(rows: Sequence[int] | IdArray, n: int) -> IdArray:

@@ -8,9 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from inlay.core.contracts import Ranker
 from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.validation import classes_of
 from inlay.core.values import FloatArray, Hits, IdArray, Search
 
-from ._rows import labels_of, row_numbers, united
+from ._rows import row_numbers, united
 
 WEIGHTINGS = ("rank", "softmax", "uniform")
 
@@ -116,7 +117,7 @@ class LabelVote(Ranker):
         self._check_parameters()
         rows = search.X if search.X is not None else search.items
         given = 0 if y is None else len(np.atleast_1d(np.asarray(y)))
-        self.classes_, self.labels_ = labels_of(y, given if rows is None else len(rows))
+        self.classes_, self.labels_ = classes_of(y, given if rows is None else len(rows))
         return self
 
     def add(self, y: ArrayLike) -> Self:
@@ -128,7 +129,7 @@ class LabelVote(Ranker):
             If `y` is not a column of labels, or they are numbers where the others are texts.
         """
         self._check_fitted()
-        classes, numbers = labels_of(y, len(np.atleast_1d(np.asarray(y))))
+        classes, numbers = classes_of(y, len(np.atleast_1d(np.asarray(y))))
         self.classes_, before, behind = united(self.classes_, classes)
         self.labels_ = np.concatenate([_moved(self.labels_, before), behind[numbers]])
         return self

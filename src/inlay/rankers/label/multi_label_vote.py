@@ -9,10 +9,11 @@ from scipy import sparse
 
 from inlay.core.contracts import Ranker
 from inlay.core.errors import ParameterError, ShapeError
+from inlay.core.validation import classes_of
 from inlay.core.values import FloatArray, Hits, IdArray, Search
 from inlay.core.vectors import HELD_BYTES
 
-from ._rows import labels_of, row_numbers, united
+from ._rows import row_numbers, united
 
 
 class MultiLabelVote(Ranker):
@@ -231,7 +232,7 @@ def _table(y: Sequence[Any] | NDArray[Any]) -> tuple[NDArray[Any], sparse.csr_ar
     given = [label for labels in each for label in labels]
     if not given:
         return np.empty(0, np.int64), _marked([], [], (len(each), 0))
-    classes, numbers = labels_of(given, len(given))
+    classes, numbers = classes_of(given, len(given))
     row = np.repeat(np.arange(len(each)), [len(labels) for labels in each])
     # A label that a row names twice counts once.
     row, numbers = np.unique(np.column_stack([row, numbers]), axis=0).T
