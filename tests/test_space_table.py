@@ -48,3 +48,16 @@ def test_a_condition_holds_for_its_rows_alone(table: Table, where: str, rows: li
 def test_what_is_not_one_condition_is_refused(table: Table, where: str) -> None:
     with pytest.raises(ParameterError, match=r"(?s)cannot be understood.*\['a', 'b'\]"):
         table.addresses(where)
+
+
+@pytest.mark.parametrize("where", ['"a" = 1', "a = 1 OR \"b b\" <> 'y'", 'a = 1 AND b <> "it\'s"', "'x' = \"x'\""])
+def test_double_quotes_are_refused(table: Table, where: str) -> None:
+    with pytest.raises(ParameterError, match=r"double quotes.*names with spaces or capitals stand in backticks"):
+        table.addresses(where)
+    with pytest.raises(ParameterError, match="double quotes"):
+        table.read(["b"], where)
+
+
+def test_a_double_quote_may_stand_in_text(table: Table) -> None:
+    assert found(table, "a = 1 AND 'it''s \"' <> 'x'") == [1, 7]
+    assert found(table, "a = 1 AND `b` > 1") == [7]

@@ -82,10 +82,11 @@ def build(
     place.prepare()
     with writing(place.folder):
         table = Table.open(place.records)
-        pipeline = provenance.bare(given) if table is None else provenance.load(table.meta, place.pipeline)
-        if table is not None and encoder is not None:
-            pipeline = provenance.adopt(pipeline, given, table.meta)
-        job = Job(place, table, pipeline, options, dtype=dtype or "float32", once=False, progress=progress)
+        meta = None if table is None else table.meta
+        pipeline = provenance.bare(given) if meta is None else provenance.load(meta, place.pipeline)
+        if meta is not None and encoder is not None:
+            pipeline, meta = provenance.adopt(pipeline, given, meta, place.pipeline)
+        job = Job(place, table, pipeline, options, dtype=dtype or "float32", once=False, meta=meta, progress=progress)
         table = job.read(paths, vanish=True)
         space = Space(place, table, pipeline)
         space._keeper.settle(progress, whole=job.report.changes > 0)

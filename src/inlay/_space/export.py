@@ -1,6 +1,7 @@
 """A space as one file that other programs read."""
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -72,9 +73,28 @@ def _jsonl(table: Table, path: Path) -> None:
     with path.open("w", encoding="utf-8") as file:
         for batch in table.batches(_schema(table).names):
             for row in batch.to_pylist():
-                file.write(json.dumps(_present(row), ensure_ascii=False, default=str) + "\n")
+                file.write(_line(_present(row)) + "\n")
 
 
 def _present(row: dict[str, Any]) -> dict[str, Any]:
     extra = json.loads(row.pop("extra") or "{}")
     return {**{name: value for name, value in row.items() if value is not None}, **({"extra": extra} if extra else {})}
+
+
+def _line(row: dict[str, Any]) -> str:
+    try:
+        return json.dumps(row, ensure_ascii=False, allow_nan=False, default=str)
+    except ValueError:  # a number that JSON lacks: its field is left out, as one without a value is
+        row = {name: value for name, value in _strict(row).items() if value is not None}
+        return json.dumps(row, ensure_ascii=False, default=str)
+
+
+def _strict(value: Any) -> Any:
+    """Put None, as for what has no value, where a number is none that JSON has."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [_strict(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _strict(part) for name, part in value.items()}
+    return value

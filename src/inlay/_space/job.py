@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from inlay.core.errors import DataError
 from inlay.pipeline import Pipeline
@@ -31,6 +32,7 @@ class Job:
     options : how sources are read and cut.
     dtype : the type of the vectors in a new table.
     once : one commit for all, rather than one for each group.
+    meta : what the space says of itself from now on; None is what `table` says.
     progress : told how far it is.
     """
 
@@ -43,6 +45,7 @@ class Job:
         *,
         dtype: str = "float32",
         once: bool,
+        meta: Mapping[str, Any] | None = None,
         progress: Progress | None,
     ) -> None:
         self._start = time.perf_counter()
@@ -51,7 +54,7 @@ class Job:
         self._encoded = 0
         self._sources: Sources | None = None
         self._splitter = splitter_for(pipeline.encoder, options.max_tokens)
-        meta = provenance.born(pipeline) if table is None else table.meta
+        meta = dict(meta or (provenance.born() if table is None else table.meta))
         self._ledger = Ledger(place.sources, meta["uid"])
         self._writer = Writer(
             table, place, pipeline, meta, self._ledger, dtype=dtype, once=once, on_encoded=self._on_encoded

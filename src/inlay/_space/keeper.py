@@ -114,9 +114,7 @@ class Keeper:
         with self.changing() as table:
             pipeline = copy(self.pipeline)
             pipeline.index = index
-            # First what the index has learned, to which the entry below refers; what stood there stays readable.
-            provenance.save_arrays(self.place.pipeline, pipeline)
-            meta = provenance.pinned({**table.meta, "compression": record}, pipeline)
+            meta = provenance.pinned({**table.meta, "compression": record}, pipeline, self.place.pipeline)
             fresh = table.commit([], np.empty(0, np.uint64), table.schema, meta)
             self.pipeline.index = index  # the pipeline that the user sees
             self.view = View(fresh, self.place, self.pipeline)

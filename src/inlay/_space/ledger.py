@@ -4,6 +4,7 @@ A second, small Lance dataset to which lines are appended; the last line of a so
 after the rows that it speaks of, and may be lost: then sources are read once more, and nothing is encoded twice.
 """
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -50,21 +51,17 @@ class Ledger:
         self.uri = uri
         self._space = space
         self._entries: dict[str, Entry] = {}
-        self._absent = False
-        self._dataset = self._open()
-        if self._dataset is not None:
-            for batch in self._dataset.to_batches():
-                for row in batch.to_pylist():
-                    self._entries[row["name"]] = Entry(**row)
-
-    def _open(self) -> lance.LanceDataset | None:
+        self._absent = self._damaged = False
+        self._dataset: lance.LanceDataset | None = None
         try:
             found = lance.dataset(self.uri)
-        except ValueError:
-            self._absent = True
-            return None
-        # A ledger that was left by another space at the same place says nothing about this one.
-        return found if (found.schema.metadata or {}).get(b"space") == self._space.encode() else None
+            # A ledger that was left by another space at the same place says nothing about this one.
+            if (found.schema.metadata or {}).get(b"space") == self._space.encode():
+                self._entries = {row["name"]: Entry(**row) for part in found.to_batches() for row in part.to_pylist()}
+                self._dataset = found
+        except (ValueError, OSError) as error:  # a piece is missing or cut short: what it says is lost
+            self._absent = str(error).startswith("Dataset at path")
+            self._damaged = not self._absent
 
     def get(self, name: str, version: int) -> Entry | None:
         """Return what is known of a source in `version` of the table."""
@@ -78,19 +75,22 @@ class Ledger:
     def write(self, entries: Iterable[Entry]) -> None:
         """Append entries, and write all anew where the appends have become many."""
         entries = list(entries)
-        if not entries:
+        if not entries and not self._damaged:
             return
         self._entries.update((entry.name, entry) for entry in entries)
         many = self._dataset is None or len(self._dataset.get_fragments()) >= _MOST_FILES
         rows = [entry for entry in self._entries.values() if entry.digest] if many else entries
         table = pa.Table.from_pylist([asdict(entry) for entry in rows], _SCHEMA)
         with told(self.uri):
+            if self._damaged and "://" not in self.uri:
+                shutil.rmtree(self.uri)
+                self._absent = True
             self._dataset = lance.write_dataset(
                 table.replace_schema_metadata({"space": self._space}),
                 self.uri,
                 mode="create" if self._absent else "overwrite" if many else "append",
             )
-            self._absent = False
+            self._absent = self._damaged = False
             if many:
                 # Nobody reads it but the one writer.
                 self._dataset.cleanup_old_versions(retain_versions=1)

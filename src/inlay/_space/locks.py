@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from inlay.core.errors import ConflictError
+from inlay.core.errors import ConflictError, DataError
 
 try:
     import fcntl
@@ -35,6 +35,11 @@ def writing(folder: Path | None) -> Iterator[None]:
         raise ConflictError(
             f"{folder} is being written to by another process (it holds {lock.lock_file}). "
             "Nothing was changed; wait until that one ends, then run the same again."
+        ) from error
+    except OSError as error:
+        raise DataError(
+            f"{folder} cannot be written: {error.strerror or error}. Nothing was changed; copy the space to where "
+            "you may write, or ask for the right to write there, then run the same again."
         ) from error
     try:
         yield

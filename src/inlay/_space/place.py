@@ -17,44 +17,64 @@ class Place:
     Parameters
     ----------
     root : as the user gave it.
+    base : the same, wherever the process goes later.
     """
 
     root: str
+    base: str
 
     @classmethod
     def of(cls, path: str | os.PathLike[str]) -> "Place":
-        """Take what the user gave."""
+        """Take what the user gave.
+
+        Raises
+        ------
+        DataError
+            If that is a file.
+        """
         text = os.fspath(path)
         if text.startswith("file://"):
             text = text.removeprefix("file://")
-        return cls(text.rstrip("/") or text if "://" in text else str(Path(text).expanduser()))
+        if "://" in text:
+            root = base = text.rstrip("/") or text
+        else:
+            root = str(Path(text).expanduser())
+            base = os.path.abspath(root)  # noqa: PTH100 - Lance takes ".." away in the same manner
+            if os.path.isfile(base):  # noqa: PTH113
+                raise DataError(f"{root} is a file; a space is a folder. Name the folder of a space, or a new one.")
+        return cls(root, base)
 
     @property
     def folder(self) -> Path | None:
         """The folder; None on object storage."""
-        return None if "://" in self.root else Path(self.root)
+        return None if "://" in self.base else Path(self.base)
 
     @property
     def records(self) -> str:
         """The table of records and vectors."""
-        return f"{self.root}/records.lance"
+        return f"{self.base}/records.lance"
 
     @property
     def sources(self) -> str:
         """The table of sources that are held whole."""
-        return f"{self.root}/sources.lance"
+        return f"{self.base}/sources.lance"
 
     @property
     def pipeline(self) -> str:
         """The table of what the pipeline has learned, where it has."""
-        return f"{self.root}/pipeline.lance"
+        return f"{self.base}/pipeline.lance"
 
     def index(self, uid: str) -> Path:
         """Return the folder of the saved index of the space called `uid`; it may be deleted at any time."""
-        folder = self.folder
-        if folder is not None and os.access(folder, os.W_OK):
-            return folder / "index"
-        return cache() / uid
+        own = cache() / uid
+        if self.folder is None:
+            return own
+        beside = self.folder / "index"
+        if os.access(self.folder, os.W_OK):
+            return beside
+        # It cannot be made there now, but it may have been; where there are two, the later one is the right one.
+        made = [folder for folder in (beside, own) if folder.exists()]
+        return max(made, key=lambda folder: folder.stat().st_mtime, default=own)
 
     def prepare(self) -> None:
         """Make the folder, unless it holds something else."""

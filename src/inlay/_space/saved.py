@@ -1,5 +1,6 @@
 """Saved: the index of a space, as it lies beside the table."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from inlay.core.method import Method
 from inlay.core.values import FloatArray, IdArray
 from inlay.pipeline import Pipeline
 
+from .place import cache
 from .table import AddressArray, Table, as_float32, as_matrix
 
 SMALL = 100_000  # rows up to which `Auto` searches exactly, so that nothing has to be saved
@@ -69,6 +71,8 @@ class Saved:
             If it cannot be saved, as on a full disk.
         """
         uid, done = table.meta["uid"], 0
+        if folder.exists() and not os.access(folder.parent, os.W_OK):
+            folder = cache() / uid  # what lies in the folder can be read alone
 
         def tell(rows: int) -> None:
             nonlocal done

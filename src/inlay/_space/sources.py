@@ -127,4 +127,6 @@ def _shown(path: str) -> str:
 def _is_under(name: str, path: str) -> bool:
     if path == ".":
         return not name.startswith(("/", "../", "python:"))
-    return name == path or name.startswith(path.rstrip("/") + ("." if path.startswith("python:") else "/"))
+    folder = path.rstrip("/") + ("." if path.startswith("python:") else "/")
+    # What lies above ".." has a name that begins with "../" as well.
+    return name == path or (name.startswith(folder) and not name.removeprefix(folder).startswith("../"))

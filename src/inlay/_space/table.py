@@ -25,6 +25,8 @@ from .columns import OWN
 AddressArray = NDArray[np.uint64]
 
 META = b"inlay"
+_LOST = "External error: Not found: "  # how Lance begins to say that a file of a table is missing
+_HELD = re.compile(r"'(?:[^']|'')*'|`[^`]*`")  # text and names in SQL, in which a double quote is a character
 WORDS = "words"  # the name of the index of the texts
 KEPT = timedelta(days=1)  # how long a version stays that a reader may have open
 FRAGMENT = 1 << 18  # rows of a file that compaction leaves alone
@@ -46,7 +48,8 @@ def told(uri: str) -> Iterator[None]:
     except (OSError, pa.ArrowInvalid) as error:
         if str(error).startswith("Dataset already exists"):
             raise ConflictError(f"{uri} was made by another process meanwhile; run the same again.") from error
-        if isinstance(error, pa.ArrowInvalid) and "LanceError(IO)" not in str(error):
+        text = str(error)
+        if isinstance(error, pa.ArrowInvalid) and not ("LanceError(IO)" in text or text.startswith(_LOST)):
             raise
         reason = _reason(error).removeprefix("External error: ")
         raise DataError(
@@ -80,7 +83,7 @@ class Table:
                 raise
             if "not found" in str(error).lower():
                 return None
-            raise DataError(f"{uri} is not a table of a space: {error}.") from error
+            raise DataError(f"{uri} is not a table of a space: {_reason(error)}.") from error
 
     @classmethod
     def create(cls, uri: str, rows: pa.Table, meta: Mapping[str, Any]) -> Self:
@@ -127,9 +130,10 @@ class Table:
 
         An address names one row, with this content, until the table is compacted.
         """
+        whole = _whole(where)
         try:
             with told(self.uri):
-                found = self.dataset.scanner(columns=[], filter=_whole(where), with_row_address=True).to_table()
+                found = self.dataset.scanner(columns=[], filter=whole, with_row_address=True).to_table()
         except ValueError as error:
             if where is None or isinstance(error, DataError):
                 raise
@@ -137,7 +141,7 @@ class Table:
             reason = _reason(error).removeprefix("Invalid user input: ")
             raise ParameterError(
                 f"where={where!r} cannot be understood: {reason}. It is an SQL condition on the columns {names}; "
-                "text stands in single quotes."
+                "text stands in single quotes, names in backticks."
             ) from error
         addresses: AddressArray = found["_rowaddr"].to_numpy()
         return addresses
@@ -272,4 +276,11 @@ def as_float32(X: NDArray[Any]) -> FloatArray:
 def _whole(where: str | None) -> str | None:
     # Lance stops reading at the end of the first whole expression, even at a bracket that was never opened; in a
     # cast, whatever follows the condition is an error. AND refuses what is not a truth value.
-    return None if where is None else f"CAST(({where}\n) AND true AS boolean)"
+    if where is None:
+        return None
+    if '"' in _HELD.sub("", where):  # Lance takes what stands in double quotes for text, elsewhere it is a name
+        raise ParameterError(
+            f"where={where!r} has double quotes, which SQL uses for names and Lance for text; names with spaces or "
+            "capitals stand in backticks, text in single quotes."
+        )
+    return f"CAST(({where}\n) AND true AS boolean)"

@@ -209,7 +209,8 @@ class Writer:
             self.tokens_lost += int(encoded.lost.sum())
             cut = (passages[new[j]] for j in np.flatnonzero(encoded.lost).tolist())
             self.touched.update(passage.document or passage.record.id for passage in cut)
-            self.meta = provenance.pinned(self.meta, self._pipeline)
+            if self.table is not None and provenance.has_settled(self.meta, self._pipeline):
+                self.meta = provenance.pinned(self.meta, self._pipeline, self._place.pipeline)
         if vectors is None:
             vectors = np.empty((len(passages), self.base.dim if self.base else 0), np.float32)
         for i, (vector, n, cut_off) in old.items():
@@ -249,7 +250,7 @@ class Writer:
         return pa.table({field.name: pa.array(arrays[field.name], field.type) for field in self._schema})
 
     def _create(self, rows: pa.Table) -> None:
-        provenance.save_arrays(self._place.pipeline, self._pipeline)
+        self.meta = provenance.pinned(self.meta, self._pipeline, self._place.pipeline)
         self.table = Table.create(self._place.records, rows, self.meta)
 
     def _own(self, dim: int) -> pa.Schema:
