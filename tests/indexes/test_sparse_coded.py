@@ -66,7 +66,7 @@ def test_added_rows_are_coded_by_the_same_codec(X, codec):
 
 
 def test_wrong_parameters_are_refused(X, codec):
-    with pytest.raises(ParameterError, match="rescore must be at least 0"):
+    with pytest.raises(ParameterError, match="rescore must be a whole number of at least 0"):
         SparseCoded(codec, rescore=-1).fit(X)
     with pytest.raises(ParameterError, match="n_fit at least 1"):
         SparseCoded(codec, n_fit=0).fit(X)
