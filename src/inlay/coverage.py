@@ -77,5 +77,6 @@ def threshold(
         rows = {numbers[r.id]: float(good[r.document]) for r in results if good.get(r.document, 0) > 0}
         # A query of which nothing relevant was found counts as one that no cutoff can keep.
         grades.append(rows or {len(space) + i: 1.0})
-    fitted: ConformalThreshold = ConformalThreshold(alpha=1 - coverage).fit(Search(Hits(ids, scores)), grades)
+    cutoff = ConformalThreshold(alpha=round(1 - coverage, 12))  # 1 - 0.9 is not quite 0.1
+    fitted: ConformalThreshold = cutoff.fit(Search(Hits(ids, scores)), grades)
     return fitted
