@@ -166,3 +166,8 @@ def test_json_lines_are_json(tmp_path: Path) -> None:
     assert (a["one"], a["extra"]) == (1.0, {"nest": {"x": [1, None]}})
     assert not {"nan", "large"} & a.keys()
     assert b["nan"] == 2.0
+
+
+def test_the_home_of_nobody_is_refused():
+    with pytest.raises(DataError, match="the name of no user"):
+        inlay.open("~nobody-of-that-name/a.space")

@@ -30,7 +30,7 @@ class Place:
         Raises
         ------
         DataError
-            If that is a file.
+            If that is a file, or begins with the name of no user.
         """
         text = os.fspath(path)
         if text.startswith("file://"):
@@ -38,7 +38,10 @@ class Place:
         if "://" in text:
             root = base = text.rstrip("/") or text
         else:
-            root = str(Path(text).expanduser())
+            try:
+                root = str(Path(text).expanduser())
+            except RuntimeError as error:  # ~name of nobody
+                raise DataError(f"{text} starts with ~ and the name of no user; write the whole path.") from error
             base = os.path.abspath(root)  # noqa: PTH100 - Lance takes ".." away in the same manner
             if os.path.isfile(base):  # noqa: PTH113
                 raise DataError(f"{root} is a file; a space is a folder. Name the folder of a space, or a new one.")
