@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import re
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -244,7 +245,7 @@ class BM25(Index):
             ignored = []  # a language without a list of them
         return library.tokenize(
             X,
-            token_pattern=_pattern(),
+            token_pattern=_pattern(X),
             stopwords=ignored,
             stemmer=stemmer,
             return_ids=return_ids,
@@ -263,10 +264,17 @@ class BM25(Index):
 
 
 @functools.cache
-def _pattern() -> str:
-    """Return the pattern of words: that of bm25s, which tears words apart at vowel signs, with these in them."""
-    marks = (chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code))[0] == "M")
-    return rf"[\w{''.join(marks)}]{{2,}}"
+def _marks() -> str:
+    """Return the characters that belong to the letter before them, such as vowel signs."""
+    return "".join(chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code))[0] == "M")
+
+
+def _pattern(X: list[str]) -> str:
+    """Return the pattern of words: that of bm25s, or a slower one where that would tear words apart at marks."""
+    marked = (text for text in X if not text.isascii())
+    if any(re.search(f"[{_marks()}]", text) for text in marked):
+        return rf"[\w{_marks()}]{{2,}}"
+    return r"(?u)\b\w\w+\b"
 
 
 def _rarity(variant: str, n: IdArray, rows: int) -> FloatArray:
