@@ -63,6 +63,23 @@ def check_finite(X: NDArray[Any], name: str = "X") -> None:
             raise ShapeError(f"{name} has a value that is not finite in row {row}; remove or repair that vector.")
 
 
+def found_rows(X: NDArray[Any], ids: IdArray, *, dim: int | None = None) -> FloatArray:
+    """Return the vectors of rows, (len(ids), d), or name the row that is not there or has a value that is not finite.
+
+    Of `X`, which may be a file, nothing else is read.
+    """
+    if ids.max(initial=-1) >= len(X):
+        raise ShapeError(f"Row {ids.max()} was found, but X has {len(X)} rows.")
+    as_vectors(X[:0] if X.ndim == 2 else X, dim=dim)  # for what it says of the shape
+    with np.errstate(over="ignore"):
+        rows = np.asarray(X[ids], np.float32)
+    finite = np.isfinite(rows).all(axis=1)
+    if not finite.all():
+        row = int(ids[finite.argmin()])
+        raise ShapeError(f"X has a value that is not finite in row {row}; remove or repair that vector.")
+    return rows
+
+
 def normalize(X: ArrayLike) -> FloatArray:
     """Scale each row to length one; a zero row stays zero.
 

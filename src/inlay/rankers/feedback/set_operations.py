@@ -9,8 +9,7 @@ from inlay.core.catalogue import methods
 from inlay.core.contracts import Encoder, Ranker
 from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.values import FloatArray, Hits, Search
-from inlay.core.vectors import as_vectors, normalize
-from inlay.rankers.rerank._members import found_rows
+from inlay.core.vectors import as_vectors, found_rows, normalize
 
 from ._again import check_rows
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from inlay.core.errors import ShapeError
 from inlay.core.values import FloatArray, Hits, IdArray, Search
-from inlay.core.vectors import HELD_BYTES, as_vectors, normalize, pair_scores, product_top_k
+from inlay.core.vectors import HELD_BYTES, as_vectors, found_rows, normalize, pair_scores, product_top_k
 
 
 def bank_of(search: Search, ranker: str) -> FloatArray:
@@ -38,7 +38,7 @@ def check(search: Search, bank: FloatArray, ranker: str) -> tuple[FloatArray, Fl
 def cosines(Q: FloatArray, X: FloatArray, ids: IdArray) -> NDArray[np.float64]:
     """Return the cosine of each query with its hits, (n, k); -inf where there is none."""
     rows, place = np.unique(np.maximum(ids, 0), return_inverse=True)
-    units = _units(X, rows) if len(X) else X
+    units = normalize(found_rows(X, rows)) if len(X) else X
     return pair_scores(normalize(Q), units, np.where(ids < 0, -1, place.reshape(ids.shape))).astype(np.float64)
 
 
@@ -47,7 +47,7 @@ def of_rows(X: FloatArray, ids: IdArray, value: Callable[[FloatArray], NDArray[n
     out = np.zeros(ids.shape)
     rows, place = np.unique(ids[ids >= 0], return_inverse=True)
     if len(rows):
-        out[ids >= 0] = value(_units(X, rows))[place]
+        out[ids >= 0] = value(normalize(found_rows(X, rows)))[place]
     return out
 
 
@@ -67,16 +67,6 @@ def mean_nearest(A: FloatArray, X: FloatArray, n: int) -> NDArray[np.float64]:
     """Return the mean of the `nearest_cosines` of each of `A`; 0 where there are none."""
     near = nearest_cosines(A, X, n).astype(np.float64)
     return np.asarray(near.sum(axis=1) / max(1, near.shape[1]))
-
-
-def _units(X: FloatArray, rows: IdArray) -> FloatArray:
-    """Return some rows at length one."""
-    some = np.asarray(X[rows], np.float32)
-    finite = np.isfinite(some).all(axis=1)
-    if not finite.all():
-        row = int(rows[finite.argmin()])
-        raise ShapeError(f"X has a value that is not finite in row {row}; remove or repair that vector.")
-    return normalize(some)
 
 
 def reordered(search: Search, scores: NDArray[np.float64]) -> Search:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.values import FloatArray, Hits, IdArray, Ragged, Search
-from inlay.core.vectors import as_vectors
 
 
 def asked(search: Search, ranker: str) -> tuple[Sequence[Any], Sequence[Any]]:
@@ -41,23 +40,6 @@ def with_parts(X: Ragged, ids: IdArray) -> NDArray[np.bool_]:
     if ids.max(initial=-1) >= len(X):
         raise ShapeError(f"Row {ids.max()} was found, but X_parts has {len(X)} rows.")
     return np.append(X.lengths, 0)[ids] > 0  # -1 is the last
-
-
-def found_rows(X: NDArray[Any], ids: IdArray, *, dim: int | None = None) -> FloatArray:
-    """Return the vectors of rows, (len(ids), d), or name the row that is not there or has a value that is not finite.
-
-    Of `X`, which may be a file, nothing else is read.
-    """
-    if ids.max(initial=-1) >= len(X):
-        raise ShapeError(f"Row {ids.max()} was found, but X has {len(X)} rows.")
-    as_vectors(X[:0] if X.ndim == 2 else X, dim=dim)  # for what it says of the shape
-    with np.errstate(over="ignore"):
-        rows = np.asarray(X[ids], np.float32)
-    finite = np.isfinite(rows).all(axis=1)
-    if not finite.all():
-        row = int(ids[finite.argmin()])
-        raise ShapeError(f"X has a value that is not finite in row {row}; remove or repair that vector.")
-    return rows
 
 
 def ordered(ids: IdArray, scores: FloatArray) -> Hits:

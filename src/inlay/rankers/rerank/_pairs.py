@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inlay.core.values import FloatArray, Hits, Search
-from inlay.core.vectors import HELD_BYTES, as_vectors
+from inlay.core.vectors import HELD_BYTES, as_vectors, found_rows
 
-from ._members import found_rows, ordered
+from ._members import ordered
 
 
 def scored(

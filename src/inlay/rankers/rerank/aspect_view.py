@@ -12,9 +12,9 @@ from inlay.core.extras import load
 from inlay.core.parameters import check_numbers
 from inlay.core.validation import classes_of
 from inlay.core.values import FloatArray, IdArray, Search
-from inlay.core.vectors import as_vectors, normalize, pair_scores
+from inlay.core.vectors import as_vectors, found_rows, normalize, pair_scores
 
-from ._members import found_rows, ordered
+from ._members import ordered
 
 
 class AspectView(Ranker):

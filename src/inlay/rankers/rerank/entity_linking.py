@@ -15,9 +15,9 @@ from inlay.core.errors import DataError, ParameterError, ShapeError
 from inlay.core.judgments import judgments, relevant_hits, relevant_rows
 from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, IdArray, Search
-from inlay.core.vectors import as_vectors, normalize, pair_scores
+from inlay.core.vectors import as_vectors, found_rows, normalize, pair_scores
 
-from ._members import asked, first, found_rows, ordered
+from ._members import asked, first, ordered
 
 COLUMNS = 1 << 18  # into which runs of characters are hashed
 

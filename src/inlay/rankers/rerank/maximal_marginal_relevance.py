@@ -8,9 +8,7 @@ import numpy as np
 from inlay.core.contracts import Ranker
 from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.values import FloatArray, Hits, IdArray, Search
-from inlay.core.vectors import HELD_BYTES, normalize
-
-from ._members import found_rows
+from inlay.core.vectors import HELD_BYTES, found_rows, normalize
 
 RELEVANCES = ("cosine", "scores")
 
