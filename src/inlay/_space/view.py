@@ -166,9 +166,13 @@ class View:
                 "or index_words()."
             )
         ids, scores = np.full((len(queries), k), -1, np.int64), np.full((len(queries), k), -np.inf, np.float32)
-        for i, query in enumerate(queries):
-            addresses, found = self.table.search_words(query, k, where)
-            ids[i, : len(found)], scores[i, : len(found)] = positions_of(addresses, self.addresses), found
+        answers = [self.table.search_words(query, k, where) for query in queries]
+        rows = positions_of(np.concatenate([addresses for addresses, _ in answers]), self.addresses)
+        start = 0
+        for i, (_, found) in enumerate(answers):
+            end = start + len(found)
+            ids[i, : len(found)], scores[i, : len(found)] = rows[start:end], found
+            start = end
         return Hits(ids, scores)
 
     def _rank(self, search: Search, rankers: Sequence[Ranker], k: int) -> Search:

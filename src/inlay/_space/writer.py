@@ -1,7 +1,7 @@
 """Writer: passages to rows, group by group; each group a commit, or all of them one."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -275,8 +275,6 @@ class Writer:
 
 
 def _at(entries: Iterable[Entry], version: int) -> list[Entry]:
-    from dataclasses import replace
-
     return [replace(entry, version=version) for entry in entries]
 
 
