@@ -90,6 +90,8 @@ def test_what_is_wrong_is_refused():
         RepresentativeExemplars().fit(Search(search.hits), labels)
     with pytest.raises(ShapeError, match="each of the 45 rows"):
         RepresentativeExemplars().fit(search, labels[1:])
+    with pytest.raises(ShapeError, match="at least one row"):
+        RepresentativeExemplars().fit(asked(X[:0], X[:0]), [])
     with pytest.raises(NotFittedError):
         RepresentativeExemplars().rank(search)
     with pytest.raises(ShapeError, match="must have 8 columns"):

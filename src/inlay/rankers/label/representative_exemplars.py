@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inlay.core.contracts import Ranker
+from inlay.core.errors import ShapeError
 from inlay.core.parameters import check_numbers
 from inlay.core.validation import classes_of
 from inlay.core.values import FloatArray, Hits, IdArray, Search
@@ -99,12 +100,14 @@ class RepresentativeExemplars(Ranker):
         ParameterError
             If a parameter is out of its range, or the search has no `X`.
         ShapeError
-            If `y` is not one label for each stored row.
+            If there are no rows, or `y` is not one label for each.
         """
         check_numbers(self, at_least={"n_exemplars": 1, "n_candidates": 1})
         search.need("RepresentativeExemplars", "X")
         X = as_vectors(np.asarray(search.X))
         self.classes_, numbers = classes_of(y, len(X))
+        if not len(X):
+            raise ShapeError("X must have at least one row to choose exemplars from, got none.")
         rng = np.random.default_rng(self.random_state)
         chosen = [self._choose(X, numbers == j, rng) for j in range(len(self.classes_))]
         self.rows_ = np.concatenate([rows for rows, _ in chosen])
