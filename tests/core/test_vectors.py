@@ -101,7 +101,7 @@ def test_top_k_refuses(m):
     with pytest.raises(ShapeError, match="shape"):
         top_k(S[0], 1)
     S[1, 2] = np.nan
-    with pytest.raises(ShapeError, match="row 1 is not a number"):
+    with pytest.raises(ShapeError, match="query 1 is not a number"):
         top_k(S, 2)
 
 

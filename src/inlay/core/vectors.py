@@ -147,7 +147,7 @@ def top_k(S: NDArray[Any], k: int) -> tuple[IdArray, FloatArray]:
             columns, best = column[keep].reshape(n, k), values[keep].reshape(n, k)
     if np.isnan(best).any():
         raise ShapeError(
-            f"A score in row {int(np.isnan(best).any(axis=1).argmax())} is not a number; the vectors hold NaN, or "
+            f"A score of query {int(np.isnan(best).any(axis=1).argmax())} is not a number; the vectors hold NaN, or "
             "numbers whose products exceed float32: normalise them."
         )
     order = np.argsort(-best, axis=1, kind="stable")[:, :k]
