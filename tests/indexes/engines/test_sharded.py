@@ -1,7 +1,9 @@
 """Sharded gives what one machine gives, and never loses a shard in silence."""
 
 import copy
+import os
 import shutil
+import signal
 import time
 from concurrent import futures
 
@@ -136,7 +138,7 @@ def test_engines_cannot_be_sharded():
         Sharded(Filtered(Qdrant(":memory:", "x")), backend="here").fit(X)
 
 
-@pytest.mark.parametrize("wrong", [{"n_shards": 0}, {"backend": "cloud"}, {"on_lost": "ignore"}, {"index": 3}])
+@pytest.mark.parametrize("wrong", [{"n_shards": 0}, {"backend": "cloud"}, {"on_lost": "ignore"}, {"timeout": 0}, {"index": 3}])
 def test_refuses_parameters(wrong):
     with pytest.raises(ParameterError, match=next(iter(wrong))):
         Sharded(Exact(), backend="here").set_params(**wrong).fit(X)
@@ -182,6 +184,17 @@ def test_over_ray(ray, tmp_path):
     with pytest.raises(DataError, match="2 of 2"):
         index.search(Q, 13)
     same(Sharded.load(tmp_path / "index").set_params(backend="here").search(Q, 13), one.search(Q, 13))
+
+
+@pytest.mark.slow
+def test_a_shard_that_does_not_answer_counts_as_lost(ray):
+    index = Sharded(Exact(), 2, on_lost="report", timeout=2.0).fit(X)
+    pid = ray.get(index._workers[0].__ray_call__.remote(lambda worker: os.getpid()))
+    os.kill(pid, signal.SIGSTOP)
+    with pytest.warns(UserWarning, match=r"1 of 2 shards \(0\) of this Sharded are lost: no answer within 2.0 s"):
+        hits = index.search(Q, 13)
+    same(hits, Exact().fit(X).search(Q, 13, where=index.rows_[1]))
+    same(index.set_params(timeout=60.0).restart().search(Q, 13), Exact().fit(X).search(Q, 13))
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import copy
 import os
 import secrets
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -54,6 +55,8 @@ class Sharded(Index):
     n_shards : at least 1.
     backend : "ray", or "here" for shards in this process, one after another: to look into what a cluster has saved.
     on_lost : "raise" or "report", what a search does when a shard is lost.
+    timeout : seconds that a search waits for the shards, more than 0; one that has not answered then counts as lost.
+        None waits as long as its process and its machine are there. The first search after loading starts the shards.
     folder : where the shards are kept, a folder that all machines of the cluster see; None keeps them in the object. A
         change writes them anew, and deletes those of before when all are written: save the object again after it.
 
@@ -90,12 +93,14 @@ class Sharded(Index):
         *,
         backend: str = "ray",
         on_lost: str = "raise",
+        timeout: float | None = None,
         folder: str | Path | None = None,
     ) -> None:
         self.index = index
         self.n_shards = n_shards
         self.backend = backend
         self.on_lost = on_lost
+        self.timeout = timeout
         self.folder = folder
 
     @classmethod
@@ -188,14 +193,19 @@ class Sharded(Index):
     def restart(self) -> Self:
         """Give the shards that were lost to new processes."""
         self._check_fitted()
-        for i in getattr(self, "_lost", ()):
-            self._crew()[i] = self._start(self.shards_[i])
+        crew = self._crew()
+        for i in self._lost:
+            if self.backend == "ray":
+                load("ray", extra="ray", purpose="Sharded").kill(crew[i])  # it may be there, without answering
+            crew[i] = self._start(self.shards_[i])
         self._lost: set[int] = set()
         return self
 
     def _check_parameters(self) -> None:
         if self.n_shards < 1:
             raise ParameterError(f"n_shards must be at least 1, got {self.n_shards}.")
+        if self.timeout is not None and not self.timeout > 0:
+            raise ParameterError(f"timeout must be more than 0 seconds, or None, got {self.timeout}.")
         for name, choices in (("backend", BACKENDS), ("on_lost", ON_LOST)):
             if getattr(self, name) not in choices:
                 raise ParameterError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}.")
@@ -254,10 +264,15 @@ class Sharded(Index):
         """Wait for all shards; None for one that is lost, where that is to be reported."""
         ray = load("ray", extra="ray", purpose="Sharded")
         found: list[Any] = []
-        lost, refused = {}, None
+        lost: dict[int, Any] = {}
+        refused = None
+        end = np.inf if change or self.timeout is None else time.monotonic() + self.timeout
         for i, one in enumerate(asked):
             try:
-                found.append(ray.get(one))
+                found.append(ray.get(one, timeout=None if end == np.inf else max(0.0, end - time.monotonic())))
+            except ray.exceptions.GetTimeoutError:
+                lost[i] = f"no answer within {self.timeout} s"
+                found.append(None)
             except ray.exceptions.RayTaskError as error:  # the index itself refused; told when no other works any more
                 refused = refused or (error.cause if isinstance(error.cause, InlayError) else error)
             except ray.exceptions.RayError as error:
