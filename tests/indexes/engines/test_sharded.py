@@ -138,7 +138,9 @@ def test_engines_cannot_be_sharded():
         Sharded(Filtered(Qdrant(":memory:", "x")), backend="here").fit(X)
 
 
-@pytest.mark.parametrize("wrong", [{"n_shards": 0}, {"backend": "cloud"}, {"on_lost": "ignore"}, {"timeout": 0}, {"index": 3}])
+@pytest.mark.parametrize(
+    "wrong", [{"n_shards": 0}, {"backend": "cloud"}, {"on_lost": "ignore"}, {"timeout": 0}, {"index": 3}]
+)
 def test_refuses_parameters(wrong):
     with pytest.raises(ParameterError, match=next(iter(wrong))):
         Sharded(Exact(), backend="here").set_params(**wrong).fit(X)
