@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from inlay.claims import Claim, Figure
 from inlay.core.values import Hits, Search
 from inlay.core.vectors import top_k
-from inlay.data.datasets import locate
+from inlay.data.datasets import load, locate
 from inlay.rankers.rerank import CrossEncoder, CURSearch
 
 N_ITEMS = 300
@@ -92,9 +92,10 @@ def _data(progress):
         return [texts[i] for i in rng.permutation(len(texts))[:n]]
 
     taxonomy = (locate("google_product_taxonomy") / "taxonomy-with-ids.en-US.txt").read_text("utf-8")
-    products = (locate("er_ditto") / "Structured" / "Amazon-Google" / "train.txt").read_text("utf-8")
+    products = load("amazon-google")
     items = some(re.findall(r"\] \| (.+)$", taxonomy, re.MULTILINE), N_ITEMS)
-    titles = some(re.findall(r"COL title VAL (.+?) COL", products), N_ANCHOR_QUERIES + N_QUERIES)
+    records = [*products["train_record1"], *products["train_record2"]]
+    titles = some((record["title"] for record in records), N_ANCHOR_QUERIES + N_QUERIES)
     anchors, queries = titles[:N_ANCHOR_QUERIES], titles[N_ANCHOR_QUERIES:]
     scorer = CrossEncoder(max_tokens=64)
     known, wanted = (score_matrix(scorer, texts, items, progress) for texts in (anchors, queries))

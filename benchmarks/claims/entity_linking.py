@@ -1,7 +1,5 @@
 """Whether names and contexts together link records to rows better than string matching."""
 
-import re
-
 import numpy as np
 from _vectors import encoded
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -9,32 +7,29 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from inlay.claims import Claim, Figure
 from inlay.core.values import Hits, Search
 from inlay.core.vectors import normalize, product_top_k
-from inlay.data.datasets import locate
+from inlay.data.datasets import load
 from inlay.rankers.rerank import EntityLinking
 
-SETS = {"Amazon-Google": "Structured/Amazon-Google", "Abt-Buy": "Textual/Abt-Buy"}
-N_LINES = 10_000
+SETS = {"Amazon-Google": "amazon-google", "Abt-Buy": "abt-buy"}
 N_SPLITS = 5
 CANDIDATES = 30
-SMALL = {"N_LINES": 15, "N_SPLITS": 2}
+SMALL = {"N_SPLITS": 2}
 
 
-def record(text):
-    """Return the first field of a record, its name, and all of it as one text."""
-    fields = [field.strip() for field in re.findall(r"COL \S+ VAL (.*?)(?=COL \S+ VAL |$)", text)]
-    return fields[0], " ".join(field for field in fields if field)
+def named(records, texts):
+    """Return the first field of each record, its name, and all of it as one text."""
+    return [(next(iter(record.values())), text) for record, text in zip(records, texts, strict=True)]
 
 
-def judged(folder):
+def judged(name):
     """Return mentions, rows, and the rows that each mention names, of all pairs of a set."""
-    rows, mentions = {}, {}
-    for part in ("train", "valid", "test"):
-        with (locate("er_ditto") / folder / f"{part}.txt").open(encoding="utf-8") as lines:
-            for line, _ in zip(lines, range(N_LINES), strict=False):
-                left, right, label = line.rstrip("\n").split("\t")
-                row, grades = rows.setdefault(record(right), len(rows)), mentions.setdefault(record(left), {})
-                if label == "1":
-                    grades[row] = 1.0
+    columns, rows, mentions = load(name), {}, {}
+    for part in ("train_", "valid_", ""):
+        lefts, rights = (named(columns[f"{part}record{side}"], columns[f"{part}text{side}"]) for side in (1, 2))
+        for left, right, label in zip(lefts, rights, columns[f"{part}label"], strict=True):
+            row, grades = rows.setdefault(right, len(rows)), mentions.setdefault(left, {})
+            if label:
+                grades[row] = 1.0
     return list(mentions), list(rows), list(mentions.values())
 
 
@@ -68,9 +63,9 @@ def by_names(mentions, rows, *, use_idf):
 def run(progress):
     """Link mentions of a half to rows, with what was learned from the other half."""
     figures = []
-    for name, folder in SETS.items():
+    for name, data in SETS.items():
         progress(name)
-        mentions, rows, grades = judged(folder)
+        mentions, rows, grades = judged(data)
         Q, X = (normalize(encoded([text for _, text in some])) for some in (mentions, rows))
         by_vectors = product_top_k(Q, X, CANDIDATES)
         by_string, by_rare = (by_names(mentions, rows, use_idf=use_idf) for use_idf in (False, True))

@@ -1,8 +1,5 @@
 """Whether vectors of columns find the columns of other tables to join with."""
 
-import csv
-import io
-import tarfile
 import zlib
 from collections import Counter
 from itertools import count, islice
@@ -13,7 +10,7 @@ from _vectors import encoded
 from inlay.claims import Claim, Figure
 from inlay.core.contracts import Encoder
 from inlay.core.vectors import normalize
-from inlay.data.datasets import locate
+from inlay.data.datasets import load
 from inlay.encoders.tables import ColumnEncoder
 from inlay.encoders.text import HashingEncoder, WordLlama
 
@@ -31,17 +28,13 @@ def columns_of_text():
     Each is a table, a name and cells in lower case, each cell once or more.
     """
     found = []
-    with tarfile.open(locate("wikitablequestions") / "wikitablequestions.tar.gz") as archive:
-        tables = (member for member in archive if member.name.endswith(".csv"))
-        for member in islice(tables, N_TABLES):
-            text = io.TextIOWrapper(archive.extractfile(member), "utf-8", newline="")
-            head, *rows = csv.reader(text, escapechar="\\")
-            for j, name in enumerate(head):
-                cells = [" ".join(row[j].lower().split()) for row in rows if j < len(row)]
-                cells = [cell for cell in cells if cell]
-                words = {cell for cell in cells if any(map(str.isalpha, cell))}
-                if len(set(cells)) >= 5 and 2 * len(words) > len(set(cells)):
-                    found.append((member.name, name, cells))
+    for table, (head, *rows) in islice(load("wikitablequestions")["tables"].items(), N_TABLES):
+        for j, name in enumerate(head):
+            cells = [" ".join(row[j].lower().split()) for row in rows]
+            cells = [cell for cell in cells if cell]
+            words = {cell for cell in cells if any(map(str.isalpha, cell))}
+            if len(set(cells)) >= 5 and 2 * len(words) > len(set(cells)):
+                found.append((table, name, cells))
     columns = Counter(cell for _, _, cells in found for cell in set(cells))
     shared = [one for one in found if sum(columns[cell] > 1 for cell in set(one[2])) >= 3]
     tables = sorted({table for table, _, _ in shared})

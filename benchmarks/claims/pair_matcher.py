@@ -1,7 +1,6 @@
 """Whether a comparison learned from some classes finds others from one example of each."""
 
-import io
-import zipfile
+import math
 
 import numpy as np
 from _vectors import encoded
@@ -11,16 +10,15 @@ from inlay.claims import Claim, Figure
 from inlay.core.extras import load as library
 from inlay.core.values import Hits, Search
 from inlay.core.vectors import normalize, product_top_k
-from inlay.data.datasets import load, locate
+from inlay.data.datasets import load
 from inlay.rankers.rerank import PairMatcher
 
 SIZE = 20  # pixels of a side
 SEEDS = (0, 1, 2)
-EVERY = 1  # of the images to learn from, 20 of each character
 N_RUNS = 20  # of Omniglot, each with 20 characters of one alphabet, by two hands
 N_EPOCHS, N_EPOCHS_TEXTS = 10, 3
 N_UNSEEN, N_EPISODES = 20, 40  # intents of Banking77, and draws of one example of each
-SMALL = {"SEEDS": (0,), "EVERY": 10, "N_RUNS": 1, "N_EPOCHS": 0, "N_EPOCHS_TEXTS": 1, "N_UNSEEN": 1, "N_EPISODES": 2}
+SMALL = {"SEEDS": (0,), "N_RUNS": 1, "N_EPOCHS": 0, "N_EPOCHS_TEXTS": 1, "N_UNSEEN": 1, "N_EPISODES": 2}
 
 
 def run(progress):
@@ -63,31 +61,27 @@ def run(progress):
 
 def omniglot():
     """Return characters of five alphabets with their classes, and the 20-way runs on other alphabets."""
-    folder = locate("omniglot")
-    with zipfile.ZipFile(folder / "images_background_small1.zip") as archive:
-        names = sorted(name for name in archive.namelist() if name.endswith(".png"))[::EVERY]
-        X = _pixels(archive, names)
-    y = np.unique([name.rpartition("/")[0] for name in names], return_inverse=True)[1]
+    data = load("omniglot")
+    X, y = _pixels(data["train_image"]), np.unique(data["train_label"], return_inverse=True)[1]
     # Each character once more, moved a little.
     moves = np.random.default_rng(0).integers(-1, 2, size=(len(X), 2))
     moved = [np.roll(x.reshape(SIZE, SIZE), move, (0, 1)).ravel() for x, move in zip(X, moves, strict=True)]
     runs = []
-    with zipfile.ZipFile(folder / "one-shot-classification" / "all_runs.zip") as archive:
-        for number in range(1, N_RUNS + 1):
-            lines = archive.read(f"run{number:02d}/class_labels.txt").decode().split()
-            asked, of = lines[::2], lines[1::2]
-            stored = sorted(of)
-            wanted = np.array([stored.index(name) for name in of])
-            runs.append((_pixels(archive, stored), _pixels(archive, asked), wanted))
+    for number in range(1, N_RUNS + 1):
+        stored, asked = (np.flatnonzero(np.equal(data[name], number)) for name in ("example_run", "run"))
+        of = [data["example_label"][i] for i in stored]
+        wanted = np.array([of.index(data["label"][i]) for i in asked])
+        runs.append((_pixels(data["example_image"][stored]), _pixels(data["image"][asked]), wanted))
     return np.concatenate([X, moved]), np.tile(y, 2), runs
 
 
-def _pixels(archive, names):
+def _pixels(images):
     """Return (n, pixels) of small blurred images, ink is 1."""
-    image = library("PIL.Image", extra="text", purpose="reading images")
-    opened = (image.open(io.BytesIO(archive.read(name))).convert("L") for name in names)
-    ink = [1 - np.asarray(one.resize((SIZE, SIZE), image.Resampling.BOX), np.float32) / 255 for one in opened]
-    return gaussian_filter(np.stack(ink), (0, 0.7, 0.7)).reshape(len(names), -1)
+    image = library("PIL.Image", extra="eval", purpose="Making images smaller")
+    side = math.isqrt(images.shape[1])
+    whole = map(image.fromarray, images.reshape(-1, side, side))
+    ink = [1 - np.asarray(one.resize((SIZE, SIZE), image.Resampling.BOX), np.float32) / 255 for one in whole]
+    return gaussian_filter(np.stack(ink), (0, 0.7, 0.7)).reshape(len(images), -1)
 
 
 def banking(progress):

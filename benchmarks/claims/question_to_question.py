@@ -1,19 +1,14 @@
 """Whether items are found better by other people's questions about them than by what they say."""
 
-import csv
-import io
-import tarfile
-
 import numpy as np
 from _generated import language_model, written
 from _tokens import difference
 from _vectors import encoded
 
 from inlay.claims import Claim, Figure
-from inlay.core.errors import MissingData
 from inlay.core.values import Hits, Search
 from inlay.core.vectors import product_top_k
-from inlay.data.datasets import load, locate
+from inlay.data.datasets import load
 from inlay.rankers.feedback import QuestionToQuestion
 
 N_TABLES = 150
@@ -70,20 +65,15 @@ def _chunks(progress):
 
 def _tables(_):
     """Return tables as their cells one after another, and half of the questions about each."""
-    file = locate("wikitablequestions") / "wikitablequestions.tar.gz"
-    if not file.exists():
-        raise MissingData(f"There is no {file}, which is what WikiTableQuestions comes in.")
-    with tarfile.open(file) as packed:
-        rows = packed.extractfile("data/training.tsv").read().decode("utf-8").split("\n")[1:]
-        about = {}
-        for _, question, table, *_ in (row.split("\t") for row in rows if row):
-            about.setdefault(table, []).append(question)
-        several = [name for name in sorted(about) if len(about[name]) >= 6][:N_TABLES]
-        found = {}
-        for name in several:
-            cells = csv.reader(io.StringIO(packed.extractfile(name).read().decode("utf-8")), escapechar="\\")
-            text = "\n".join(" ".join(" ".join(row).split()) for row in cells)
-            found.setdefault(text, []).extend(about[name])
+    columns = load("wikitablequestions")
+    about = {}
+    for query, [table] in columns["train_relevant"].items():
+        if table in columns["documents"]:
+            about.setdefault(table, []).append(columns["train_queries"][query])
+    several = [name for name in sorted(about) if len(about[name]) >= 6][:N_TABLES]
+    found = {}
+    for name in several:
+        found.setdefault(columns["documents"][name], []).extend(about[name])
     return _split(list(found.items()), 4)
 
 

@@ -26,7 +26,7 @@ def few_rows(monkeypatch):
         relevant = dict(list(columns["relevant"].items())[:5])
         kept = {*list(columns["documents"])[:ROWS], *(document for grades in relevant.values() for document in grades)}
         documents = {name: text for name, text in columns["documents"].items() if name in kept}
-        return {"documents": documents, "queries": columns["queries"], "relevant": relevant}
+        return {**columns, "documents": documents, "relevant": relevant}
 
     monkeypatch.setattr(datasets, "_known", cut)
 
