@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import inlay
-from inlay._space import memory
+from inlay._space import memory, saved
 from inlay._space.saved import Saved
 from inlay.core.errors import DataError
 from inlay.data.source import Source
@@ -152,3 +152,35 @@ def test_a_plan_is_that_of_the_index_among_the_live_rows(tmp_path: Path) -> None
     space.store_as(Exact())
     assert space.plan("n < 3") is None
     assert inlay.build([], tmp_path / "t", encoder="hashing").plan() is None
+
+
+def test_vectors_too_large_to_be_held_are_mapped_or_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    space = inlay.build([], tmp_path / "s", encoder=Pipeline(HashingEncoder(dim=DIM)))
+    space.add({"id": f"{i}", "text": f"word{i} and {i % 17} of {i % 5}", "n": i} for i in range(9000))
+    space.delete("n % 7 = 0")
+    asked = [f"word{i} and 3 of 4" for i in range(0, 40, 3)]
+
+    def answers() -> list[list[tuple[str, float]]]:
+        opened = inlay.open(tmp_path / "s")
+        wheres = (None, "n % 2 = 0", "n < 30", "n < 0")
+        return [[(hit.id, hit.score) for hit in found] for w in wheres for found in opened.search(asked, 12, where=w)]
+
+    want = answers()
+    assert sum(map(len, want)) > 30 * 12
+    assert not (tmp_path / "s" / "index").exists()
+    monkeypatch.setattr(saved, "HELD", 4 * DIM * 100)  # of 7,714 vectors; few enough allowed ones are taken
+    tracemalloc.start()
+    try:
+        assert answers() == want
+        assert tracemalloc.get_traced_memory()[1] < 4 * DIM * 7714 / 2
+    finally:
+        tracemalloc.stop()
+    assert "the index is missing" in caplog.text
+    inlay.build([], tmp_path / "s")
+    assert inlay.open(tmp_path / "s").info()["index"]["missing"] is False
+    assert (tmp_path / "s" / "index").exists()
+    caplog.clear()
+    assert answers() == want
+    assert not caplog.text

@@ -7,8 +7,8 @@ from inlay.core.vectors import product_top_k, top_k
 from inlay.indexes import Filtered
 from inlay.indexes.filtered import Plan
 
-from .saved import Saved, positions_of
-from .table import AddressArray, Table
+from .saved import Saved, is_large, positions_of
+from .table import AddressArray, Table, as_float32, as_matrix
 
 
 class Finder:
@@ -23,9 +23,13 @@ class Finder:
 
     def __init__(self, table: Table, addresses: AddressArray, saved: Saved | None) -> None:
         self._index = None if saved is None else saved.index
+        self._table: Table | None = None
         if saved is None:
             self._tail = np.arange(len(addresses))
-            self._tail_vectors = table.vectors()
+            if is_large(len(addresses), table.dim):
+                self._table = table
+            else:
+                self._tail_vectors = table.vectors()
             return
         self._positions = positions_of(saved.addresses, addresses)
         missing = np.ones(len(addresses), bool)
@@ -36,6 +40,8 @@ class Finder:
     def search(self, Q: FloatArray, k: int, where: IdArray | None) -> Hits:
         """Find the best `k` of the rows at the positions `where`, ascending, or of all rows."""
         rows = None if where is None else np.flatnonzero(np.isin(self._tail, where, assume_unique=True))
+        if self._table is not None:
+            return _read(self._table, Q, k, rows)
         tail = product_top_k(Q, self._tail_vectors, k, rows=rows)
         tail = Hits(_through(self._tail, tail.ids), tail.scores)
         if self._index is None:
@@ -58,6 +64,23 @@ class Finder:
         if where is not None:
             allowed &= np.isin(self._positions, where)
         return None if allowed.all() else np.flatnonzero(allowed)
+
+
+def _read(table: Table, Q: FloatArray, k: int, rows: IdArray | None) -> Hits:
+    """Find the best `k` among vectors that are compared as they are read, and not kept."""
+    if rows is not None and not is_large(len(rows), table.dim):
+        found = product_top_k(Q, as_float32(table.vectors(rows)), k)
+        return Hits(_through(rows, found.ids), found.scores)
+    ids, scores, start = np.full((len(Q), k), -1, np.int64), np.full((len(Q), k), -np.inf, np.float32), 0
+    for batch in table.batches(["vector"]):
+        X = as_matrix(batch["vector"], table.dim)
+        stop = start + len(X)
+        some = None if rows is None else rows[slice(*np.searchsorted(rows, (start, stop)))] - start
+        found = product_top_k(Q, X, k, rows=some)
+        both = np.concatenate([ids, np.where(found.ids >= 0, found.ids + start, -1)], axis=1)
+        best, scores = top_k(np.concatenate([scores, found.scores], axis=1), k)
+        ids, start = np.take_along_axis(both, best, 1), stop
+    return Hits(ids, scores)
 
 
 def _through(positions: IdArray, ids: IdArray) -> IdArray:

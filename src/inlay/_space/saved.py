@@ -24,6 +24,7 @@ from .place import cache
 from .table import AddressArray, Table, as_float32, as_matrix
 
 SMALL = 100_000  # rows up to which `Auto` searches exactly, so that nothing has to be saved
+HELD = 1 << 30  # bytes of vectors that a space without a saved index keeps in memory
 STALE = 0.2  # the part of an index that may be dead or missing
 _NOWHERE = np.uint64(2**64 - 1)
 
@@ -125,9 +126,14 @@ class Saved:
         return len(self.addresses) - both + len(live) - both > STALE * max(len(self.addresses), 1)
 
 
-def is_saved(pipeline: Pipeline, rows: int) -> bool:
-    """Tell whether a space of that many rows has an index beside its table."""
-    return rows > (SMALL if pipeline.index is None else 0)
+def is_saved(pipeline: Pipeline, rows: int, dim: int) -> bool:
+    """Tell whether a space of that many rows and columns has an index beside its table."""
+    return rows > (SMALL if pipeline.index is None else 0) or is_large(rows, dim)
+
+
+def is_large(rows: int, dim: int) -> bool:
+    """Tell whether that many vectors are not to be kept in memory, but to be mapped or read."""
+    return 4 * rows * dim > HELD
 
 
 def positions_of(wanted: AddressArray, addresses: AddressArray) -> IdArray:

@@ -72,8 +72,8 @@ class View:
 
     @property
     def needs_index(self) -> bool:
-        """Whether a space of that many rows has a saved index."""
-        return is_saved(self._pipeline, len(self.addresses))
+        """Whether a space of that many vectors has a saved index."""
+        return is_saved(self._pipeline, len(self.addresses), self.table.dim)
 
     def saved(self) -> Saved | None:
         """Load the saved index; None where it is missing, or where so few rows need none."""
