@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from inlay._space import writer
 from inlay.core.errors import ConflictError, DataError
 from inlay.core.values import Encoded
 from inlay.encoders.text import HashingEncoder
+from inlay.indexes import HNSW
 from inlay.pipeline import Pipeline
 from inlay.space import Space
 
@@ -123,6 +125,31 @@ def test_processes_that_write_at_once_never_mix(space: Space, tmp_path: Path) ->
     assert len(ids) == len(set(ids))
     assert {name for name in ids if "-" in name} == set(done)
     assert done
+
+
+def test_a_space_that_was_made_anew_is_left_alone(space: Space, tmp_path: Path) -> None:
+    def anew(n: int) -> Space:
+        shutil.rmtree(tmp_path / "s")
+        made = inlay.build([], tmp_path / "s", encoder=ENCODER)
+        made.add(records(20))
+        for i in range(n):
+            made.add([{"id": f"more{i}", "text": "more"}])
+        return made
+
+    for more in (0, 2):  # 0 is as many versions as the old one has
+        version = space.info()["version"]
+        made = anew(more)
+        assert made.info()["version"] == version + more
+        for change, given in ((space.refresh, ()), (space.add, (records(60),)), (space.store_as, (HNSW(),))):
+            with pytest.raises(DataError, match="was deleted and made anew since it was opened"):
+                change(*given)
+        again = inlay.open(tmp_path / "s")
+        assert again.ids() == made.ids()
+        assert len(again.search("number3", k=50)) == 20 + more
+        space = anew(0)
+    shutil.rmtree(tmp_path / "s")
+    with pytest.raises(DataError, match="is gone since it was opened"):
+        space.refresh()
 
 
 DISK_FULL = """

@@ -108,12 +108,22 @@ class Table:
         return int(self.schema.field("vector").type.list_size)
 
     def newest(self) -> Self:
-        """Return the newest version, which may be this one."""
+        """Return the newest version, which may be this one.
+
+        Raises
+        ------
+        DataError
+            If the space is gone, or another one stands in its place.
+        """
+        # Without the session, which would show versions of the old space for those of a new one.
+        fresh = self.open(self.uri)
+        if fresh is None or fresh.meta.get("uid") != self.meta.get("uid"):
+            now = "is gone" if fresh is None else "was deleted and made anew"
+            raise DataError(f"{self.uri} {now} since it was opened. Nothing was changed; open the space again.")
+        if fresh.version == self.version:
+            return self
         with told(self.uri):
-            if self.dataset.latest_version == self.version:
-                return self
-            fresh = lance.dataset(self.uri, session=self.dataset.session())
-        return type(self)(self.uri, fresh)
+            return type(self)(self.uri, lance.dataset(self.uri, fresh.version, session=self.dataset.session()))
 
     def read(self, columns: Sequence[str], where: str | None = None) -> pa.Table:
         """Read whole columns, of the rows for which `where` holds."""
