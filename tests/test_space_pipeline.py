@@ -117,3 +117,15 @@ def test_a_writer_leaves_the_index_that_another_has_named(tmp_path: Path, corpus
     inlay.open(tmp_path / "s").store_as(coded(0))
     assert space.add([{"id": "new", "text": "one more"}]).added == 1
     assert isinstance(inlay.open(tmp_path / "s").pipeline.index, Coded)
+
+
+def test_a_space_that_moves_on_searches_by_what_another_process_has_named(tmp_path: Path, corpus: Path) -> None:
+    space = inlay.build(corpus, tmp_path / "s", encoder=ENCODER)
+    ranker = fitted(0)
+    inlay.build(corpus, tmp_path / "s", encoder=Pipeline(ENCODER, rankers=[ranker]))
+    inlay.open(tmp_path / "s").store_as(coded(0))
+    assert space.refresh().info()["index"] == inlay.open(tmp_path / "s").info()["index"]
+    assert isinstance(space.pipeline.index, Coded)
+    assert learned(space) == fingerprint(ranker)
+    space.store_as(Exact())
+    assert learned(inlay.open(tmp_path / "s")) == fingerprint(ranker)

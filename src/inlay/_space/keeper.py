@@ -43,8 +43,14 @@ class Keeper:
 
     def see(self, table: Table) -> None:
         """Move to another version."""
-        if table is not self.view.table:
-            self.view = View(table, self.place, self.pipeline)
+        before = self.view.table
+        if table is before:
+            return
+        # Another process may have named another index, or other rankers.
+        if any(table.meta.get(part) != before.meta.get(part) for part in ("pipeline", "arrays")):
+            stored = provenance.load(table.meta, self.place.pipeline)
+            self.pipeline.index, self.pipeline.rankers = stored.index, stored.rankers
+        self.view = View(table, self.place, self.pipeline)
 
     def refresh(self) -> None:
         """Move to the newest version."""
