@@ -8,6 +8,8 @@ import pytest
 import inlay as package
 from inlay.encoders.text import HashingEncoder
 from inlay.indexes import Exact, Filtered
+from inlay.pipeline import Pipeline
+from inlay.rankers.rerank import MaximalMarginalRelevance
 
 
 def test_json_is_a_list_of_hits(inlay, space):
@@ -172,6 +174,19 @@ def test_diverse_hits(inlay, reports):
     assert len(diverse) == 5
     assert diverse[0] == plain[0]
     assert diverse != plain
+
+
+def test_rankers_of_the_space_are_explained_and_diverse_hits_keep_their_order(inlay, tmp_path):
+    first = MaximalMarginalRelevance(0.9)
+    made = package.build([], tmp_path / "r.space", encoder=Pipeline(HashingEncoder(dim=64), rankers=[first]))
+    made.add([{"id": f"t{i}", "text": f"case {i} of thing {i % 3}"} for i in range(20)])
+    plain, diverse = (
+        [hit["id"] for hit in json.loads(inlay("search", made.path, "case 13", "--json", *more).stdout)]
+        for more in ((), ("--diverse", "0"))
+    )
+    assert diverse == plain
+    said = inlay("search", made.path, "case 13", "--explain", "--diverse", "0").stdout
+    assert said.index(f"then: {first!r}") < said.index("relevance='scores'")
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,8 @@ def _how(opened: "Space", hybrid: bool, rerank: str | None, diverse: float | Non
     if diverse is not None:
         from inlay.rankers.rerank import MaximalMarginalRelevance
 
-        relevance = "cosine" if fuse is None and rerank is None else "scores"
+        ranked = fuse is not None or rankers or opened.pipeline.rankers  # whose order the cosine would undo
+        relevance = "scores" if ranked else "cosine"
         rankers.append(MaximalMarginalRelevance(diverse, relevance=relevance))
     return {"hybrid": fuse, "rankers": rankers, "depth": depth}
 
@@ -155,6 +156,6 @@ def _explain(opened: "Space", where: str | None, plan: "Plan | None", how: dict[
         typer.echo(f"plan: {plan.name}, at a selectivity of {plan.selectivity:.3g}; {plan.why}", err=err)
     if how["hybrid"] is not None:
         typer.echo(f"words: BM25 over an inverted index; fused by {how['hybrid']!r}", err=err)
-    for ranker in how["rankers"]:
+    for ranker in (*opened.pipeline.rankers, *how["rankers"]):
         cutoff = getattr(ranker, "threshold_", None)
         typer.echo(f"then: {ranker!r}" + ("" if cutoff is None else f", whose cutoff is {cutoff:.4f}"), err=err)
