@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import inlay as package
+from inlay.cli.options import lines_of
 
 WORDS = [a + b for a in ("ba", "ko", "mi", "ru", "te", "zo") for b in ("lan", "mer", "pit", "dos", "fug", "wex")]
 
@@ -53,6 +54,11 @@ def test_queries_of_a_file(inlay, space, tmp_path):
     assert done.exit_code == 0, done.stderr
     assert "2 queries." in done.stdout
     assert "The space is as it was (--dry-run)." in done.stdout
+
+
+def test_the_mark_that_windows_begins_a_file_with_is_no_part_of_a_query(tmp_path):
+    (tmp_path / "asked.txt").write_text("bee sun\nfox ice\n", encoding="utf-8-sig")
+    assert lines_of(str(tmp_path / "asked.txt")) == ["bee sun", "fox ice"]
 
 
 @pytest.mark.parametrize(

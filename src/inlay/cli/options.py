@@ -104,7 +104,7 @@ def lines_of(file: str | None) -> list[str] | None:
     if file is None:
         return None
     try:
-        lines = Path(file).read_text(encoding="utf-8").splitlines()
+        lines = Path(file).read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
         raise typer.BadParameter(f"{file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
