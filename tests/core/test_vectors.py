@@ -184,6 +184,20 @@ def test_search_refuses_products_beyond_float32():
         product_top_k(X, X, 0)
 
 
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize("n", [3, 100])
+def test_hits_are_never_lost_or_out_of_order_where_products_exceed_float32(n, sign):
+    X, Q = np.full((n, 1), 3e38, np.float32), np.float32([[sign * 1e38]])
+    for call in (lambda: product_top_k(Q, X, 2), lambda: rescore(Q, X, np.arange(n)[None], 2)):
+        with pytest.raises(ShapeError, match="exceed float32"):
+            call()
+    X[:2] = [[0], [sign]]
+    if sign < 0:  # those in range are the best
+        for hits in (product_top_k(Q, X, 2), rescore(Q, X, np.arange(n)[None], 2)):
+            assert hits.ids.tolist() == [[1, 0]]
+
+
 def test_rescore_orders_candidates_and_pads():
     hits = rescore(np.float32([[1, 0]]), np.float32([[1, 0], [2, 0], [1, 5]]), np.array([[2, -1, 1, 0]]), 6)
     assert hits.ids.tolist() == [[1, 0, 2, -1, -1, -1]]

@@ -67,3 +67,9 @@ def test_bad_vectors_are_refused(X, says):
 def test_queries_have_to_have_the_columns():
     with pytest.raises(ShapeError, match="Q must have 12 columns, got 11"):
         Inverted().fit(made(9, 12, 0.5, 0)).search(made(2, 11, 0.5, 0), 3)
+
+
+def test_products_beyond_float32_are_refused():
+    X = np.float32([[1e30, 0], [2e30, 1], [0, 1]])  # the first would stand before the second
+    with pytest.raises(ShapeError, match="exceed float32"):
+        Inverted().fit(X).search(np.float32([[1e30, 0]]), 2)

@@ -167,3 +167,9 @@ def test_wrong_parameters_are_refused(index, says):
 def test_negative_numbers_are_refused():
     with pytest.raises(ShapeError, match=r"at least 0, got -1\.0 in row 0"):
         Seismic().fit([[-1.0, 2.0]])
+
+
+def test_products_beyond_float32_are_refused():
+    X = np.float32([[1e30, 0], [2e30, 1], [0, 1]])  # the first would stand before the second
+    with pytest.raises(ShapeError, match="exceed float32"):
+        Seismic().fit(X).search(np.float32([[1e30, 0]]), 2)

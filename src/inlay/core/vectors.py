@@ -18,6 +18,7 @@ from .errors import ParameterError, ShapeError
 from .values import FloatArray, Hits, IdArray
 
 HELD_BYTES = 16 << 20  # what one step holds at once beside the blocks of scores
+BEYOND = "The vectors hold numbers whose products exceed float32; normalise them."
 
 
 def as_vectors(X: ArrayLike, name: str = "X", *, dim: int | None = None) -> FloatArray:
@@ -189,12 +190,12 @@ def pair_scores(Q: FloatArray, X: NDArray[Any], ids: IdArray) -> FloatArray:
 def rescore(Q: FloatArray, X: NDArray[Any], ids: IdArray, k: int) -> Hits:
     """Order candidate rows by their `pair_scores`, equal ones by row number, and keep `k` places."""
     scores = pair_scores(Q, X, ids)
-    order = np.lexsort((ids, -scores))[:, :k]
+    order = np.lexsort((ids.astype(np.uint64), -scores))[:, :k]  # -1 is the largest of these: behind any row
+    ids, scores = np.take_along_axis(ids, order, 1), np.take_along_axis(scores, order, 1)
+    if not np.isfinite(scores[ids >= 0]).all():
+        raise ShapeError(BEYOND)
     pad = ((0, 0), (0, k - order.shape[1]))
-    return Hits(
-        np.pad(np.take_along_axis(ids, order, 1), pad, constant_values=-1),
-        np.pad(np.take_along_axis(scores, order, 1), pad, constant_values=-np.inf),
-    )
+    return Hits(np.pad(ids, pad, constant_values=-1), np.pad(scores, pad, constant_values=-np.inf))
 
 
 def product_top_k(Q: FloatArray, X: NDArray[Any], k: int, *, rows: IdArray | None = None) -> Hits:
@@ -235,6 +236,8 @@ def product_top_k(Q: FloatArray, X: NDArray[Any], k: int, *, rows: IdArray | Non
         for start, stop in itertools.pairwise([0, *ends]):
             ids[these], rough[these] = _merge(S[:, start:stop], numbers[start:stop], ids[these], rough[these])
     hits = rescore(Q, X, ids, k)
+    if (hits.counts < min(k, available)).any():
+        raise ShapeError(BEYOND)
     if width < available:
         border = rough[:, -1]
         slack = _rounding(Q, X, ids[:, -1])

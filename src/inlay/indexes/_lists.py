@@ -12,7 +12,7 @@ from scipy import sparse
 from inlay.core.errors import DataError, ParameterError, ShapeError
 from inlay.core.extras import load
 from inlay.core.values import FloatArray, Hits, IdArray
-from inlay.core.vectors import as_vectors
+from inlay.core.vectors import BEYOND, as_vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +101,8 @@ def lists_top_k(Q: Any, lists: Lists, k: int, *, rows: IdArray | None, purpose: 
         search(asked, columns, Q.data, starts, members, values, lists.n_rows, mask, found[0], found[1])
 
     in_parts(part, Q.shape[0])
+    if np.isposinf(scores).any():
+        raise ShapeError(BEYOND)
     pad = ((0, 0), (0, k - width))
     return Hits(np.pad(ids, pad, constant_values=-1), np.pad(scores, pad, constant_values=-np.inf))
 

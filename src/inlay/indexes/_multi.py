@@ -12,7 +12,7 @@ from inlay.core.contracts import Where
 from inlay.core.errors import ShapeError
 from inlay.core.extras import load
 from inlay.core.values import FloatArray, Hits, IdArray, Ragged
-from inlay.core.vectors import top_k
+from inlay.core.vectors import BEYOND, top_k
 
 from ._stored import allowed, queries, stored
 
@@ -173,5 +173,5 @@ def _all_pairs(asked: list[FloatArray], values: NDArray[Any], offsets: IdArray, 
 def finite(scores: FloatArray) -> FloatArray:
     """Return scores of items that have vectors if float32 can hold them: what it cannot would stand at any place."""
     if not np.isfinite(scores).all():
-        raise ShapeError("The vectors hold numbers whose products exceed float32; normalise them.")
+        raise ShapeError(BEYOND)
     return scores

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inlay.core.contracts import Index, Where
-from inlay.core.errors import ParameterError
+from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.extras import load
 from inlay.core.values import FloatArray, Hits, IdArray
+from inlay.core.vectors import BEYOND
 
 from ._lists import Lists, places, read_only, sparse_rows
 from ._stored import allowed
@@ -244,6 +245,8 @@ class Seismic(Index):
                 counts[first + i, 0] += shared
 
         in_parts(part, len(ids))
+        if np.isposinf(found[1]).any():
+            raise ShapeError(BEYOND)
         ids[:, :width], scores[:, :width] = found
         return Hits(ids, scores), counts
 
