@@ -191,13 +191,16 @@ class Sharded(Index):
         return Hits(ids, scores)
 
     def restart(self) -> Self:
-        """Give the shards that were lost to new processes."""
+        """Give the shards that were lost to new processes, and wait until these have them."""
         self._check_fitted()
         crew = self._crew()
         for i in self._lost:
             if self.backend == "ray":
                 load("ray", extra="ray", purpose="Sharded").kill(crew[i])  # it may be there, without answering
             crew[i] = self._start(self.shards_[i])
+        if self.backend == "ray" and self._lost:  # else a search would wait for them, and count them as lost again
+            starting = [crew[i].__ray_ready__.remote() for i in self._lost]
+            load("ray", extra="ray", purpose="Sharded").wait(starting, num_returns=len(starting))
         self._lost: set[int] = set()
         return self
 
