@@ -165,3 +165,11 @@ def test_factories_that_compare_twice_are_refused():
     for factory in ("IVF4,SQ8,RFlat", "HNSW4,SQ8,RFlat"):
         with pytest.raises(ParameterError, match="`rescore` does that"):
             Faiss(factory, exact_below=20).fit(X)
+
+
+def test_an_index_that_faiss_cannot_add_to_says_so_and_stays():
+    index = Faiss("NSG16", exact_below=100).fit(X[:500])
+    with pytest.raises(ParameterError, match="fit the index again with all rows"):
+        index.add(X[500:600])
+    assert len(index.vectors_) == 500
+    assert index.search(Q, 5).ids.max() < 500

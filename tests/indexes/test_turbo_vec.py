@@ -48,7 +48,12 @@ def test_lengths_count():
 
 
 @pytest.mark.parametrize(
-    ("index", "says"), [(TurboVec(5), r"bits must be one of \(2, 3, 4\)"), (TurboVec(rescore=-1), "at least 0")]
+    ("index", "says"),
+    [
+        (TurboVec(5), r"bits must be one of \(2, 3, 4\)"),
+        (TurboVec(rescore=-1), "at least 0"),
+        (TurboVec(rescore=2.5), "whole number"),
+    ],
 )
 def test_wrong_parameters_are_refused(X, index, says):
     with pytest.raises(ParameterError, match=says):

@@ -165,6 +165,8 @@ class Faiss(Index):
 
         Raises
         ------
+        ParameterError
+            If FAISS cannot add to what the factory string stands for, such as "NSG16".
         ShapeError
             If `X` does not have as many columns as the stored vectors.
         """
@@ -176,7 +178,11 @@ class Faiss(Index):
             return self.fit(both)
         faiss = load("faiss", extra="quantize", purpose="Faiss")
         grown = faiss.deserialize_index(np.array(self.index_))
-        grown.add(np.ascontiguousarray(more))
+        try:
+            grown.add(np.ascontiguousarray(more))
+        except RuntimeError as error:
+            told = f"FAISS cannot add to factory={self.factory!r}; fit the index again with all rows: {error}."
+            raise ParameterError(told) from error
         self.vectors_, self.index_, self._native = both, faiss.serialize_index(grown), None
         return self
 

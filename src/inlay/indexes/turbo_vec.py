@@ -90,8 +90,8 @@ class TurboVec(Index):
         """
         if self.bits not in BITS:
             raise ParameterError(f"bits must be one of {BITS}, got {self.bits!r}.")
-        if self.rescore < 0:
-            raise ParameterError(f"rescore must be at least 0, got {self.rescore}.")
+        if not isinstance(self.rescore, int | np.integer) or self.rescore < 0:
+            raise ParameterError(f"rescore must be a whole number of at least 0, got {self.rescore!r}.")
         library = load("turbovec", extra="quantize", purpose="TurboVec")
         X = stored(X, "float32")
         self._index = library.TurboQuantIndex(dim=self._width(X.shape[1]), bit_width=self.bits)
