@@ -9,6 +9,7 @@ from toys import ToyEncoder, ToyIndex, ToyLoss, ToyMeasure, ToyMultivector, ToyR
 
 from inlay.core.sample import Sample
 from inlay.core.values import Encoded, Hits, Ragged, Reading, Search
+from inlay.core.vectors import product_top_k
 
 
 @refused_by("vectors_are_well_formed")
@@ -184,6 +185,15 @@ class RemovesAndRenumbers(ToyIndex):
 class ReturnsTheSame(ToyRanker):
     def rank(self, search):
         return search
+
+
+@refused_by("only_allowed_rows_are_found")
+class ForgetsTheFilter(ToyRanker):
+    def rank(self, search):
+        hits = search.hits
+        if search.Q is not None and hits.k:
+            hits = product_top_k(search.Q, search.X, hits.k)
+        return search.found(hits)
 
 
 @refused_by("loss_is_a_number")

@@ -142,4 +142,10 @@ def nothing_gives_nothing(trial: Trial) -> None:
     assert len(hits) == 0, f"{len(hits)} rows for no queries"
 
 
-CHECKS = (hits_are_well_formed, the_rest_is_kept, what_is_missing_is_named, nothing_gives_nothing)
+CHECKS = (
+    hits_are_well_formed,
+    only_allowed_rows_are_found,
+    the_rest_is_kept,
+    what_is_missing_is_named,
+    nothing_gives_nothing,
+)
