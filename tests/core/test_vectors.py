@@ -198,6 +198,12 @@ def test_hits_are_never_lost_or_out_of_order_where_products_exceed_float32(n, si
             assert hits.ids.tolist() == [[1, 0]]
 
 
+def test_length_one_does_not_depend_on_the_order_in_memory():
+    X = np.random.default_rng(0).standard_normal((200, 48)).astype(np.float32)
+    for laid in (np.asfortranarray(X), X[::-1][::-1], np.stack([X, X])[1]):
+        assert np.array_equal(normalize(laid), normalize(X))
+
+
 def test_rescore_orders_candidates_and_pads():
     hits = rescore(np.float32([[1, 0]]), np.float32([[1, 0], [2, 0], [1, 5]]), np.array([[2, -1, 1, 0]]), 6)
     assert hits.ids.tolist() == [[1, 0, 2, -1, -1, -1]]

@@ -91,8 +91,9 @@ def normalize(X: ArrayLike) -> FloatArray:
     """
     out = as_vectors(X)
     # Rows are first divided by their largest entry: the square of a large float32 overflows, of a small one vanishes.
+    # They are laid one after another, so that each is summed in one order however it came.
     scale = np.abs(out).max(axis=1, keepdims=True, initial=0.0)
-    out = np.divide(out, scale, out=np.zeros_like(out), where=scale > 0)
+    out = np.divide(out, scale, out=np.zeros_like(out, order="C"), where=scale > 0)
     length = np.sqrt(np.einsum("ij,ij->i", out, out))[:, None]
     scaled: FloatArray = np.divide(out, length, out=out, where=length > 0)
     return scaled

@@ -130,3 +130,26 @@ def test_users_that_are_nearly_equal_are_not_confused():
     search = Search(product_top_k(users, X, 3), Q=users, X=X)
     ranker = KNNEmbed(2, n_neighbors=3, alpha=0.0).fit(search, [{i: 1} for i in range(20)])
     np.testing.assert_array_equal(ranker.rank(search).hits.ids[:, 0], np.arange(20))
+
+
+def test_a_user_is_known_however_its_vector_lies_in_memory():
+    rng = np.random.default_rng(0)
+    users, X = (rng.normal(size=(n, 64)).astype(np.float32) for n in (60, 80))
+    hits = product_top_k(users, X, 5)
+    had = [{int(i): 1.0 for i in rng.integers(80, size=3)} for _ in users]
+    ranker = KNNEmbed(6, n_neighbors=2, alpha=0.2).fit(Search(hits, Q=users, X=X), had)
+    want = ranker.rank(Search(hits, Q=users, X=X)).hits
+    np.testing.assert_array_equal(ranker.rank(Search(hits, Q=np.asfortranarray(users), X=X)).hits.ids, want.ids)
+    other = KNNEmbed(6, n_neighbors=2, alpha=0.2).fit(Search(hits, Q=np.asfortranarray(users), X=X), had)
+    np.testing.assert_array_equal(other.rank(Search(hits, Q=users, X=X)).hits.ids, want.ids)
+
+
+def test_a_fit_that_fails_changes_nothing():
+    rng = np.random.default_rng(0)
+    users, X = (rng.normal(size=(n, 6)).astype(np.float32) for n in (10, 20))
+    search = Search(product_top_k(users, X, 5), Q=users, X=X)
+    ranker = KNNEmbed(3).fit(search, [{i: 1} for i in range(10)])
+    want = ranker.rank(search).hits.ids
+    with pytest.raises(ValueError, match="n_clusters"):
+        ranker.set_params(n_clusters=2.5).fit(search, [{i + 10: 1} for i in range(10)])
+    np.testing.assert_array_equal(ranker.set_params(n_clusters=3).rank(search).hits.ids, want)

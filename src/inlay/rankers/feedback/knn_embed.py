@@ -117,13 +117,14 @@ class KNNEmbed(Ranker):
         """
         search.need("KNNEmbed", "Q", "X")
         X = as_vectors(np.asarray(search.X))
-        Q = as_vectors(np.asarray(search.Q), "Q", dim=X.shape[1])
+        users = _units(search, X.shape[1])
         if not 1 <= self.n_clusters <= len(X):
             raise ParameterError(f"n_clusters must be from 1 to the {len(X)} items, got {self.n_clusters}.")
         check_numbers(self, at_least={"n_neighbors": 1, "alpha": 0}, at_most={"alpha": 1})
-        self.shares_ = _shares(judgments("KNNEmbed", len(Q), y, n_rows=len(X)), len(X))
+        shares = _shares(judgments("KNNEmbed", len(users), y, n_rows=len(X)), len(X))
         found = KMeans(self.n_clusters, n_init=1, random_state=self.random_state).fit(normalize(X))
-        self.users_, self.items_, self.labels_ = normalize(Q), X, found.labels_.astype(np.int64)
+        self.users_, self.items_, self.labels_ = users, X, found.labels_.astype(np.int64)
+        self.shares_ = shares
         self.__dict__.pop("_rows", None)
         return self
 
@@ -141,7 +142,7 @@ class KNNEmbed(Ranker):
         """
         self._check_fitted()
         search.need("KNNEmbed", "Q")
-        Q = normalize(as_vectors(np.asarray(search.Q), "Q", dim=self.users_.shape[1]))
+        Q = _units(search, self.users_.shape[1])
         ids, scores = search.hits.ids.copy(), search.hits.scores.copy()
         asked, labels = np.flatnonzero(search.hits.counts), self.labels_
         if search.rows is not None:
@@ -204,6 +205,11 @@ class KNNEmbed(Ranker):
             ids[some, columns], scores[some, columns] = hits.ids, weight[some, None] / (np.arange(widths[c]) + 0.5)
         order = np.lexsort((ids, -scores))[:, :k]
         return np.take_along_axis(ids, order, 1), np.take_along_axis(scores, order, 1)
+
+
+def _units(search: Search, dim: int) -> FloatArray:
+    """Return the users at length one."""
+    return normalize(as_vectors(np.asarray(search.Q), "Q", dim=dim))
 
 
 def _shares(y: Grades, n_items: int) -> Any:
