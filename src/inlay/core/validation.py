@@ -53,6 +53,8 @@ def classes_of(y: ArrayLike | None, n: int) -> tuple[NDArray[Any], NDArray[np.in
         if kinds.keys() not in (set(), {"texts"}, {"numbers"}):
             got = " and ".join(f"{label!r:.60}" for label in kinds.values())
             raise ShapeError(f"y must hold labels that are all numbers or all texts, got {got}.")
+        if "numbers" in kinds:  # which scikit-learn does not know as numbers in an array of objects
+            y = np.array(np.asarray(y, dtype=object).tolist())
     try:
         given: Any = column_or_1d(y, warn=True)
         with warnings.catch_warnings():

@@ -143,5 +143,20 @@ def test_labels_of_unlike_kinds_are_refused(y):
 
 def test_numbers_of_any_type_and_truth_values_are_labels():
     search = Search(Hits([[0, 1]], [[1.0, 0.5]]), items=["a", "b"])
-    for y in ([1, np.int64(2)], [True, np.bool_(False)], [1.0, 2], np.array([3, 4], np.uint8)):
+    for y in (
+        [1, np.int64(2)],
+        [True, np.bool_(False)],
+        [1.0, 2],
+        np.array([3, 4], np.uint8),
+        np.array([7, 8], object),
+    ):
         assert LabelVote().fit(search, y).classes_.tolist() == sorted(np.asarray(y).tolist())
+
+
+def test_several_labels_of_a_row_are_refused():
+    search = Search(Hits([[0, 1]], [[1.0, 0.5]]))
+    for several in ([["a"], ["b", "c"]], [["a", "b"], ["c", "d"]]):
+        with pytest.raises(ShapeError, match="y must"):
+            LabelVote().fit(search, several)
+        with pytest.raises(ShapeError, match="y must"):
+            LabelVote().fit(search, ["a", "b"]).add(several)

@@ -106,3 +106,11 @@ def test_equal_rows_of_another_class_count_against_an_exemplar():
         search = Search(Hits([[0]], [[1.0]]), X=np.concatenate([half, half]))
         ranker = RepresentativeExemplars(n_exemplars=1).fit(search, np.repeat([0, 1], m))
         assert ranker.precisions_.max() <= 0.5 + 1e-9
+
+
+def test_a_fit_that_fails_changes_nothing():
+    X, labels = space()
+    ranker = RepresentativeExemplars(2).fit(asked(X, X[:1]), labels)
+    with pytest.raises(ShapeError, match="at least one row"):
+        ranker.fit(Search(Hits(np.zeros((1, 0)), np.zeros((1, 0))), X=X[:0]), [])
+    assert ranker.classes_.tolist() == [0, 1, 2]

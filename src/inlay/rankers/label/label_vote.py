@@ -116,7 +116,7 @@ class LabelVote(Ranker):
         """
         self._check_parameters()
         rows = search.X if search.X is not None else search.items
-        given = 0 if y is None else len(np.atleast_1d(np.asarray(y)))
+        given = 0 if y is None else len(np.atleast_1d(np.asarray(y, object)))
         self.classes_, self.labels_ = classes_of(y, given if rows is None else len(rows))
         return self
 
@@ -129,7 +129,7 @@ class LabelVote(Ranker):
             If `y` is not a column of labels, or they are numbers where the others are texts.
         """
         self._check_fitted()
-        classes, numbers = classes_of(y, len(np.atleast_1d(np.asarray(y))))
+        classes, numbers = classes_of(y, len(np.atleast_1d(np.asarray(y, object))))
         self.classes_, before, behind = united(self.classes_, classes)
         self.labels_ = np.concatenate([_moved(self.labels_, before), behind[numbers]])
         return self

@@ -105,11 +105,12 @@ class RepresentativeExemplars(Ranker):
         check_numbers(self, at_least={"n_exemplars": 1, "n_candidates": 1})
         search.need("RepresentativeExemplars", "X")
         X = as_vectors(np.asarray(search.X))
-        self.classes_, numbers = classes_of(y, len(X))
+        classes, numbers = classes_of(y, len(X))
         if not len(X):
             raise ShapeError("X must have at least one row to choose exemplars from, got none.")
         rng = np.random.default_rng(self.random_state)
-        chosen = [self._choose(X, numbers == j, rng) for j in range(len(self.classes_))]
+        chosen = [self._choose(X, numbers == j, rng) for j in range(len(classes))]
+        self.classes_ = classes
         self.rows_ = np.concatenate([rows for rows, _ in chosen])
         self.precisions_ = np.concatenate([precisions for _, precisions in chosen])
         self.labels_, self.vectors_ = numbers[self.rows_], X[self.rows_]
