@@ -155,3 +155,33 @@ def test_rows_are_made_wide_block_by_block(ranker, monkeypatch):
             with pytest.raises(ParameterError, match=name):
                 ranker.set_params(**{name: wrong}).rank(search)
             ranker.set_params(n_neighbors=4)
+
+
+@pytest.mark.parametrize("ranker", [InvertedSoftmax(), DynamicInvertedSoftmax(), Margin(kind="absolute")])
+def test_a_row_that_nothing_has_found_is_not_read(ranker):
+    X, B, Q = spaces()
+    ranker.fit(Search(Hits(np.zeros((60, 0)), np.zeros((60, 0))), Q=B, X=X))
+    hits = Hits([[1, 2], [3, -1]], [[0.9, 0.8], [0.7, -np.inf]])
+    want = ranker.rank(Search(hits, Q=Q[:2], X=X)).hits
+    X[0] = np.nan
+    found = ranker.rank(Search(hits, Q=Q[:2], X=X)).hits
+    np.testing.assert_array_equal(found.ids, want.ids)
+    np.testing.assert_array_equal(found.scores, want.scores)
+
+
+def test_a_row_that_is_not_finite_is_named_by_its_number(monkeypatch):
+    X, B, Q = spaces()
+    ranker = CSLS().fit(Search(Hits(np.zeros((60, 0)), np.zeros((60, 0))), Q=B))
+    X[37] = np.nan
+    monkeypatch.setattr(_bank, "HELD_BYTES", 4 * 5 * 7)
+    with pytest.raises(ShapeError, match="in row 37;"):
+        ranker.rank(Search(Hits([[1]], [[1.0]]), Q=Q[:1], X=X))
+
+
+def test_a_fit_that_fails_changes_nothing():
+    X, B, Q = spaces()
+    ranker = DynamicInvertedSoftmax().fit(searched(B, X))
+    want = ranker.rank(searched(Q, X)).hits.scores
+    with pytest.raises(ShapeError, match="X must have the 3 columns"):
+        ranker.fit(Search(Hits(np.zeros((60, 0)), np.zeros((60, 0))), Q=B[:, :3], X=X))
+    np.testing.assert_array_equal(ranker.rank(searched(Q, X)).hits.scores, want)

@@ -136,3 +136,13 @@ def test_vectors_of_another_dimension_are_refused_and_leave_what_was_learned() -
         with pytest.raises(ShapeError, match="Row 3 was found, but there are 2 items"):
             call(replace(SEARCH, items=ROWS[:2]))
     np.testing.assert_array_equal(ranker.rank(SEARCH).hits.scores, before.scores)
+
+
+def test_a_row_that_nothing_has_found_is_not_read() -> None:
+    ranker = EntityLinking(threshold=-1).fit(SEARCH, GRADES)
+    hits = Hits([[1, 2], [3, -1], [2, 1], [-1, -1]], np.where([[1, 1], [1, 0], [1, 1], [0, 0]], 0.0, -np.inf))
+    X = np.array(SEARCH.X)
+    X[0] = np.nan
+    found = ranker.rank(replace(SEARCH, hits=hits, X=X, items=[None, *ROWS[1:]])).hits
+    np.testing.assert_array_equal(found.scores, ranker.rank(replace(SEARCH, hits=hits)).hits.scores)
+    assert found.counts.tolist() == [2, 1, 2, 0]

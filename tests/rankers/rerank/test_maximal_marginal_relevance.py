@@ -107,3 +107,19 @@ def test_a_stored_row_that_is_not_finite_is_named_by_its_number():
     one.X[7] = np.nan
     with pytest.raises(ShapeError, match="X has a value that is not finite in row 7"):
         MaximalMarginalRelevance().rank(Search(Hits([[5, 7]], [[1.0, 0.5]]), Q=one.Q[:1], X=one.X))
+
+
+def test_a_row_that_nothing_has_found_is_not_read():
+    one = search()
+    one.X[0] = np.nan
+    hits = Hits([[5, 7], [6, -1]], [[1.0, 0.5], [1.0, -np.inf]])
+    assert MaximalMarginalRelevance().rank(Search(hits, Q=one.Q[:2], X=one.X)).hits.counts.tolist() == [2, 1]
+
+
+def test_queries_that_are_wrong_are_named():
+    one = search()
+    with pytest.raises(ShapeError, match="Q must have"):
+        MaximalMarginalRelevance().rank(Search(one.hits, Q=one.Q[:, 1:], X=one.X))
+    one.Q[1] = np.nan
+    with pytest.raises(ShapeError, match="Q has a value that is not finite in row 1"):
+        MaximalMarginalRelevance().rank(one)

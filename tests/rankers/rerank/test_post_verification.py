@@ -203,3 +203,10 @@ def test_a_fit_that_bursts_leaves_what_was_learned(data):
 def test_parameters_out_of_range_are_refused(data, name, value):
     with pytest.raises(ParameterError, match=f"{name} must be"):
         PostVerification(**{name: value}).fit(a_search(data, np.arange(4)), [{0: 1}] * 4)
+
+
+def test_a_row_that_is_not_finite_is_named_by_its_number(data):
+    X, Q = np.array(data[0]), data[1]
+    X[37] = np.nan
+    with pytest.raises(ShapeError, match="X has a value that is not finite in row 37"):
+        PostVerification(n_epochs=0).fit(Search(Hits([[30, 37]], [[1.0, 0.5]]), Q=Q[:1], X=X), [{30: 1}])

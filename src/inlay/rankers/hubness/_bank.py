@@ -37,9 +37,9 @@ def check(search: Search, bank: FloatArray, ranker: str) -> tuple[FloatArray, Fl
 
 def cosines(Q: FloatArray, X: FloatArray, ids: IdArray) -> NDArray[np.float64]:
     """Return the cosine of each query with its hits, (n, k); -inf where there is none."""
-    rows, place = np.unique(np.maximum(ids, 0), return_inverse=True)
-    units = normalize(found_rows(X, rows)) if len(X) else X
-    return pair_scores(normalize(Q), units, np.where(ids < 0, -1, place.reshape(ids.shape))).astype(np.float64)
+    rows: IdArray = np.unique(ids[ids >= 0])
+    places = np.where(ids < 0, -1, np.searchsorted(rows, ids))
+    return pair_scores(normalize(Q), normalize(found_rows(X, rows)), places).astype(np.float64)
 
 
 def of_rows(X: FloatArray, ids: IdArray, value: Callable[[FloatArray], NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -57,7 +57,7 @@ def nearest_cosines(A: FloatArray, X: FloatArray, n: int) -> FloatArray:
     step = max(1, HELD_BYTES // (4 * max(1, A.shape[1])))
     for start in range(0, len(X) if len(A) else 0, step):
         # Block by block, for X may be half as precise, and a file.
-        part = normalize(as_vectors(X[start : start + step]))
+        part = normalize(found_rows(X, np.arange(start, min(start + step, len(X)))))
         found = product_top_k(A, part, min(n, len(part))).scores
         best = -np.sort(-np.hstack([best, found]), axis=1)[:, :n]
     return best

@@ -93,11 +93,12 @@ class DynamicInvertedSoftmax(Ranker):
         """
         check_numbers(self, at_least={"n_active": 1}, above={"temperature": 0}, below={"temperature": np.inf})
         search.need("DynamicInvertedSoftmax", "Q", "X")
-        self.bank_ = bank_of(search, "DynamicInvertedSoftmax")
-        _, X = check(search, self.bank_, "DynamicInvertedSoftmax")
-        self.reach_ = np.full(len(self.bank_), np.inf, np.float32)
+        bank = bank_of(search, "DynamicInvertedSoftmax")
+        _, X = check(search, bank, "DynamicInvertedSoftmax")
+        reach = np.full(len(bank), np.inf, np.float32)
         if len(X):
-            self.reach_ = nearest_cosines(self.bank_, X, self.n_active)[:, -1].copy()
+            reach = nearest_cosines(bank, X, self.n_active)[:, -1].copy()
+        self.bank_, self.reach_ = bank, reach
         return self
 
     def rank(self, search: Search) -> Search:

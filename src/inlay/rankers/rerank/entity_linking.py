@@ -153,10 +153,12 @@ class EntityLinking(Ranker):
             return ids, np.zeros((*ids.shape, 2))
         if ids.max() >= len(items):
             raise ShapeError(f"Row {ids.max()} was found, but there are {len(items)} items.")
-        rows, place = np.unique(np.maximum(ids, 0), return_inverse=True)
+        rows: IdArray = np.unique(ids[ids >= 0])
         found = found_rows(np.asarray(search.X), rows)
         Q = as_vectors(np.asarray(search.Q), "Q", dim=found.shape[1])
-        place = place.reshape(ids.shape)
+        if not len(rows):
+            return ids, np.zeros((*ids.shape, 2))
+        place = np.searchsorted(rows, np.where(ids < 0, rows[0], ids))  # where there is no hit, any will do
         known = np.zeros(COLUMNS)
         known[runs] = counts
         rare = sparse.diags_array(1 + np.log((1 + n_names) / (1 + known)))

@@ -8,7 +8,7 @@ import numpy as np
 from inlay.core.contracts import Ranker
 from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.values import FloatArray, Hits, IdArray, Search
-from inlay.core.vectors import HELD_BYTES, found_rows, normalize
+from inlay.core.vectors import HELD_BYTES, as_vectors, found_rows, normalize
 
 RELEVANCES = ("cosine", "scores")
 
@@ -73,26 +73,26 @@ class MaximalMarginalRelevance(Ranker):
         ParameterError
             If a parameter is out of its range, or the search lacks X, or Q where the relevance is the cosine.
         ShapeError
-            If a hit names a row that X does not have, or one with a value that is not finite.
+            If a hit names a row that X does not have, or one with a value that is not finite, or Q is not finite
+            vectors of the dimension of X.
         """
         if not 0 <= self.diversity <= 1:
             raise ParameterError(f"diversity must be from 0 to 1, got {self.diversity!r}.")
         if self.relevance not in RELEVANCES:
             raise ParameterError(f"relevance must be one of {', '.join(RELEVANCES)}, got {self.relevance!r}.")
         search.need("MaximalMarginalRelevance", *(("Q", "X") if self.relevance == "cosine" else ("X",)))
-        Q, X, hits = search.Q, np.asarray(search.X), search.hits
+        X, hits = np.asarray(search.X), search.hits
+        Q = as_vectors(np.asarray(search.Q), "Q", dim=X.shape[1]) if self.relevance == "cosine" else None
         if hits.ids.max(initial=-1) >= len(X):
             raise ShapeError(f"The hits name row {hits.ids.max()}, but X has {len(X)} rows.")
         ids, scores = np.empty_like(hits.ids), np.empty_like(hits.scores)
         step = max(1, HELD_BYTES // (4 * max(1, hits.k * X.shape[1])))
         for start in range(0, len(hits) if len(X) else 0, step):
             part = slice(start, start + step)
-            rows = np.maximum(hits.ids[part], 0)
-            vectors = normalize(found_rows(X, rows.ravel())).reshape(*rows.shape, X.shape[1])
-            if self.relevance == "scores" or Q is None:
-                relevance = _scaled(hits.scores[part])
-            else:
-                relevance = np.vecdot(vectors, normalize(Q[part])[:, None])
+            real = hits.ids[part] >= 0
+            vectors = np.zeros((*real.shape, X.shape[1]), np.float32)
+            vectors[real] = normalize(found_rows(X, hits.ids[part][real]))
+            relevance = _scaled(hits.scores[part]) if Q is None else np.vecdot(vectors, normalize(Q[part])[:, None])
             order, scores[part] = self._order(vectors, relevance, hits.counts[part])
             ids[part] = np.take_along_axis(hits.ids[part], order, 1)
         if not len(X):

@@ -12,7 +12,7 @@ from inlay.core.extras import load
 from inlay.core.judgments import judgments, relevant_rows
 from inlay.core.parameters import check_numbers
 from inlay.core.values import FloatArray, IdArray, Search
-from inlay.core.vectors import as_vectors, rescore
+from inlay.core.vectors import as_vectors, found_rows, rescore
 
 
 class PostVerification(Ranker):
@@ -149,7 +149,7 @@ class PostVerification(Ranker):
         learn = load("inlay.nn.post_verification", extra="nn", purpose="PostVerification").verification
         learned, losses = learn(
             Q[asked],
-            as_vectors(X[read], "X"),
+            found_rows(X, read),
             _padded(good, read),
             _padded(wrong, read),
             n_negatives=self.n_negatives,
