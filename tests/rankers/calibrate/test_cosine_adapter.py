@@ -118,3 +118,12 @@ def test_refusals():
         adapter.rank(search)
     with pytest.raises(ShapeError, match="Q must have 5 columns, got 2"):
         adapter.fit(search, y).rank(Search(search.hits, Q=search.Q[:, :2]))
+
+
+def test_a_fit_that_fails_changes_nothing():
+    search, y, _ = judged(n=30)
+    adapter = CosineAdapter(hidden=4, n_epochs=1).fit(search, y)
+    want = adapter.rank(search).hits.scores
+    with pytest.raises(ParameterError, match="lower learning_rate"):
+        adapter.set_params(learning_rate=1e30, n_epochs=3).fit(search, y)
+    np.testing.assert_array_equal(adapter.rank(search).hits.scores, want)

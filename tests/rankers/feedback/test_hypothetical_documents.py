@@ -94,3 +94,12 @@ def test_a_text_is_no_list_of_texts():
         HypotheticalDocuments(encoder, {asked[0]: "yeast turns sugar"}).rank(search)
     hits = HypotheticalDocuments(encoder, {asked[0]: ["yeast turns sugar"]}).rank(search).hits
     assert hits.ids[0, 0] == 0
+
+
+def test_vectors_that_are_not_finite_are_those_of_the_encoder():
+    class Broken(HashingEncoder):
+        def encode(self, items, *, role="document"):
+            return super().encode(items, role=role) * np.nan
+
+    with pytest.raises(ShapeError, match="the encoder's vectors has a value that is not finite"):
+        HypotheticalDocuments(Broken(dim=32), WRITTEN).rank(a_search())

@@ -98,3 +98,12 @@ def test_what_is_no_text_or_of_another_dimension_is_refused():
         ListwiseFeedback(ENCODER).rank(Search(search.hits, X=search.X, queries=QUERIES, items=[1, 2, 3, 4, 5]))
     with pytest.raises(ShapeError, match="8 dimensions, but X has 64"):
         ListwiseFeedback(HashingEncoder(dim=8)).rank(search)
+
+
+def test_vectors_that_are_not_finite_are_those_of_the_encoder():
+    class Broken(HashingEncoder):
+        def encode(self, items, *, role="document"):
+            return super().encode(items, role=role) * np.nan
+
+    with pytest.raises(ShapeError, match="the encoder's vectors has a value that is not finite"):
+        ListwiseFeedback(Broken(dim=64)).rank(a_search())

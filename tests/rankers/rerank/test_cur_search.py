@@ -6,6 +6,7 @@ import pytest
 from inlay.core.errors import DataError, NotFittedError, ParameterError, ShapeError
 from inlay.core.values import FloatArray, Hits, Search
 from inlay.rankers.rerank import CURSearch
+from inlay.rankers.rerank.cur_search import _SharedLetters
 
 
 class Table:
@@ -91,3 +92,10 @@ def test_what_is_refused() -> None:
     ranker = CURSearch(Table(table(2)), n_anchor_items=3).fit(search(range(20), range(30)))
     with pytest.raises(DataError, match="10 of 40 items were not there in fit, the first is 'i30'"):
         ranker.rank(ANCHORS)
+
+
+def test_half_a_character_is_text_as_well():
+    items = ["red fish", "\ud800 fish"]
+    search = Search(Hits([[0, 1]], [[1.0, 0.5]]), queries=["a fish"], items=items)
+    ranker = CURSearch(_SharedLetters(), n_anchor_items=1, n_scored=1).fit(search)
+    assert sorted(ranker.rank(search).hits.ids[0].tolist()) == [0, 1]

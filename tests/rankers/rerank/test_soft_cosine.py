@@ -124,3 +124,16 @@ def test_what_is_refused() -> None:
         SoftCosine(Words()).fit(Search(SEARCH.hits, items=[3]))
     with pytest.raises(NotFittedError):
         SoftCosine(Words()).rank(SEARCH)
+
+
+def test_a_fit_that_fails_changes_nothing() -> None:
+    class Broken(Words):
+        def encode(self, items: Sequence[str], *, role: str = "document") -> FloatArray:
+            return np.full((len(items), 3), np.nan, np.float32)
+
+    ranker = SoftCosine(Words()).fit(SEARCH)
+    want = ranker.rank(SEARCH).hits.scores
+    ranker.encoder = Broken()
+    with pytest.raises(ShapeError, match="the encoder's vectors has a value that is not finite"):
+        ranker.fit(Search(SEARCH.hits, items=["quite other words"]))
+    np.testing.assert_array_equal(ranker.rank(SEARCH).hits.scores, want)

@@ -146,7 +146,7 @@ class CosineAdapter(Ranker):
         slope, offset = platt("CosineAdapter", raised[real].astype(np.float64)[:, None], good[real])
         # Where a better cosine seems to be worse by the judgments, the network starts with next to no slope.
         a = max(float(slope[0]), 1e-2)
-        self.start_ = np.array([a, -offset / a])
+        start = np.array([a, -offset / a])
         mean, spread = Q.mean(axis=0), max(float(Q.std()), 1e-12)
         network = load("inlay.nn.cosine_adapter", extra="nn", purpose="CosineAdapter")
         mapping, losses = network.learn(
@@ -155,8 +155,8 @@ class CosineAdapter(Ranker):
             (good & real).astype(np.float32),
             real,
             hidden=self.hidden,
-            slope=self.start_[0],
-            middle=self.start_[1],
+            slope=start[0],
+            middle=start[1],
             step=SHIFT,
             power=power,
             n_epochs=self.n_epochs,
@@ -167,13 +167,13 @@ class CosineAdapter(Ranker):
         )
         first, heads = ((part.weight.detach().numpy(), part.bias.detach().numpy()) for part in mapping.children())
         # The scaling of the queries becomes part of the first layer.
-        self.weights_ = [first[0] / np.float32(spread), heads[0].copy()]
-        self.biases_ = [first[1] - self.weights_[0] @ mean, heads[1].copy()]
-        self.losses_ = np.array(losses)
-        if not all(np.isfinite(part).all() for part in (*self.weights_, *self.biases_)):
+        weights = [first[0] / np.float32(spread), heads[0].copy()]
+        biases = [first[1] - weights[0] @ mean, heads[1].copy()]
+        if not all(np.isfinite(part).all() for part in (*weights, *biases)):
             raise ParameterError(
                 f"CosineAdapter did not come to finite numbers; lower learning_rate, which is {self.learning_rate}."
             )
+        self.start_, self.weights_, self.biases_, self.losses_ = start, weights, biases, np.array(losses)
         return self
 
     def rank(self, search: Search) -> Search:

@@ -9,6 +9,7 @@ from inlay.core.catalogue import methods
 from inlay.core.contracts import Encoder, Ranker
 from inlay.core.errors import ParameterError, ShapeError
 from inlay.core.values import Search
+from inlay.core.vectors import as_vectors
 
 from ._again import again, looked_at
 from ._generators import Generator, TurnedWords, generated
@@ -78,7 +79,7 @@ class HypotheticalDocuments(Ranker):
         DataError
             If queries are not texts, or there are no documents for one.
         ShapeError
-            If the encoder's vectors differ in dimension from `X`.
+            If the encoder's vectors differ in dimension from `X`, or are not finite.
         """
         if self.n_documents < 1:
             raise ParameterError(f"n_documents must be at least 1, got {self.n_documents}.")
@@ -88,7 +89,7 @@ class HypotheticalDocuments(Ranker):
         V, counts = Q.copy(), np.array([len(some) for some in written], np.int64)
         texts = [text for some in written for text in some]
         if texts:
-            fresh = np.asarray(self.encoder.encode(texts, role="document"), np.float32)
+            fresh = as_vectors(self.encoder.encode(texts, role="document"), "the encoder's vectors")
             if fresh.shape != (len(texts), Q.shape[1]):
                 raise ShapeError(f"encoder gave vectors of {fresh.shape[1]} dimensions, but X has {Q.shape[1]}.")
             starts = np.cumsum(counts) - counts

@@ -99,7 +99,7 @@ class ListwiseFeedback(Ranker):
         DataError
             If queries or items are not texts.
         ShapeError
-            If the encoder's vectors differ in dimension from `X`.
+            If the encoder's vectors differ in dimension from `X`, or are not finite.
         """
         self._check()
         search.need("ListwiseFeedback", "queries", "items", "X", *(["Q"] if self.alpha else []))
@@ -111,7 +111,7 @@ class ListwiseFeedback(Ranker):
             fresh = self.encoder.encode(self._prompts(search, some.tolist()), role="query")
             if np.shape(fresh) != (len(some), X.shape[1]):
                 raise ShapeError(f"encoder gave vectors of {np.shape(fresh)[1]} dimensions, but X has {X.shape[1]}.")
-            V[some] = normalize(fresh)
+            V[some] = normalize(as_vectors(fresh, "the encoder's vectors"))
         if search.Q is not None:
             Q = as_vectors(search.Q, "Q", dim=X.shape[1])
             V = as_long_as((1 - np.float32(self.alpha)) * V + np.float32(self.alpha) * normalize(Q), Q)

@@ -111,12 +111,13 @@ class ScoreFusion(Ranker):
         if y is not None:
             judgments("ScoreFusion", len(search.hits), y)
         lists = [one.scores[np.isfinite(one.scores)].astype(np.float64) for one in (search.hits, *search.others)]
-        self.minimum_ = self._minimum([one.min(initial=np.inf) for one in lists])
+        minimum = self._minimum([one.min(initial=np.inf) for one in lists])
+        weights = weights_of(self.weights, len(lists), "ScoreFusion")
+        legs = None if y is None else legs_of(search)
+        self.minimum_, self.weights_ = minimum, weights
         self.mean_ = np.array([one.mean() if len(one) else 0.0 for one in lists])
         self.spread_ = np.array([one.std() if len(one) and one.std() > 0 else 1.0 for one in lists])
-        self.weights_ = weights_of(self.weights, len(lists), "ScoreFusion")
-        if y is not None:
-            legs = legs_of(search)
+        if y is not None and legs is not None:
             self.weights_ = _learned(self._normalized(legs), legs, y, self.k)
         return self
 

@@ -86,7 +86,7 @@ class SimilarityFusion(Ranker):
         Raises
         ------
         ShapeError
-            If `y` is not one mapping of grades for each query, or no list has a hit.
+            If `y` is not one mapping of finite grades for each query, or no list has a hit.
         """
         if y is not None:
             judgments("SimilarityFusion", len(search.hits), y)
@@ -97,18 +97,22 @@ class SimilarityFusion(Ranker):
         if not np.isfinite(S).any():
             raise ShapeError("SimilarityFusion learns from the hits of a search, and this one has none.")
         least = np.fmin.reduce(S, axis=0)
-        self.minimum_ = np.where(np.isnan(least), 0.0, least)
-        S = np.fmax(S, self.minimum_)
-        self.mean_, spread = S.mean(axis=0), S.std(axis=0)
-        self.spread_ = np.where(spread > 0, spread, 1.0)
-        Z = (S - self.mean_) / self.spread_
+        minimum = np.where(np.isnan(least), 0.0, least)
+        S = np.fmax(S, minimum)
+        mean, spread = S.mean(axis=0), S.std(axis=0)
+        spread = np.where(spread > 0, spread, 1.0)
+        Z = (S - mean) / spread
         if y is None:
-            self.weights_, self.intercept_ = _centrality(np.maximum(Z.T @ Z / len(Z), 0.0)), 0.0
+            weights, intercept = _centrality(np.maximum(Z.T @ Z / len(Z), 0.0)), 0.0
         else:
             rows = zip(query.tolist(), legs.ids[query, place].tolist(), strict=True)
             grades = np.array([y[number].get(row, 0.0) for number, row in rows], np.float64)
-            self.intercept_ = float(grades.mean())
-            self.weights_ = np.asarray(nnls(Z, grades - self.intercept_)[0])
+            if not np.isfinite(grades).all():
+                raise ShapeError("y has a grade that is not a finite number.")
+            intercept = float(grades.mean())
+            weights = np.asarray(nnls(Z, grades - intercept)[0])
+        self.minimum_, self.mean_, self.spread_ = minimum, mean, spread
+        self.weights_, self.intercept_ = weights, intercept
         return self
 
     def fuse(self, S: ArrayLike) -> FloatArray:

@@ -15,7 +15,7 @@ from inlay.core.values import FloatArray, IdArray, Ragged, Search
 from inlay.core.vectors import as_vectors, normalize
 
 from ._constraints import Parses, constraints, sentences_of
-from ._members import first, ordered
+from ._members import first, ordered, with_parts
 from ._parts import blocks
 
 Array = NDArray[np.float64]
@@ -166,7 +166,7 @@ class ConstraintQuery(Ranker):
         ParameterError
             If a parameter is not allowed, the search has no `queries`, or neither `X_parts` nor `items`.
         ShapeError
-            If the parts are not of the encoder's dimension.
+            If the parts are not of the encoder's dimension, or a hit is a row that `X_parts` or `items` lacks.
         """
         ids, met = self._met(search)
         bias, temperature = getattr(self, "bias_", self.bias), getattr(self, "temperature_", self.temperature)
@@ -203,6 +203,7 @@ class ConstraintQuery(Ranker):
     def _parts(self, search: Search, ids: IdArray, dim: int) -> Ragged:
         """Return the parts of all items; where they have to be encoded, those of the ones that were found."""
         if search.X_parts is not None:
+            with_parts(search.X_parts, ids)  # for what it says of rows that are not there
             if search.X_parts.values.shape[1] != dim:
                 raise ShapeError(
                     f"ConstraintQuery compares constraints and parts of one dimension, got {dim} of the encoder and "
@@ -211,6 +212,8 @@ class ConstraintQuery(Ranker):
             return search.X_parts
         if search.items is None:
             raise ParameterError("ConstraintQuery looks at X_parts or items of the search, which it does not have.")
+        if ids.max(initial=-1) >= len(search.items):
+            raise ShapeError(f"Row {ids.max()} was found, but there are {len(search.items)} items.")
         texts: list[list[Any]] = [[] for _ in search.items]
         for row in np.unique(ids[ids >= 0]):
             texts[row] = list(sentences_of(search.items[row]))

@@ -106,9 +106,14 @@ class CrossEncoder(Ranker):
         return self._scorer().score(pairs, self.batch_size) if pairs else np.empty(0, np.float32)
 
     def rank(self, search: Search) -> Search:
-        """Order the first hits of each query by their scores, equal ones as they stood; raises as `score_pairs`."""
+        """Order the first hits of each query by their scores, equal ones as they stood; raises as `score_pairs`.
+
+        A hit that is no row of the items is a ShapeError.
+        """
         queries, items = asked(search, "CrossEncoder")
         ids = first(search.hits, self.n_reranked)
+        if ids.max(initial=-1) >= len(items):
+            raise ShapeError(f"Row {ids.max()} was found, but there are {len(items)} items.")
         scores = np.full(ids.shape, -np.inf, np.float32)
         query, place = np.nonzero(ids >= 0)
         pairs = [(queries[i], items[j]) for i, j in zip(query.tolist(), ids[query, place].tolist(), strict=True)]

@@ -113,9 +113,9 @@ class CURSearch(Ranker):
         rows = np.sort(rng.permutation(len(queries))[:n_queries])
         anchors = np.sort(rng.permutation(len(items))[: self.n_anchor_items])
         R = np.stack([self._scores([queries[row]] * len(items), items) for row in rows]).astype(np.float64)
+        keys = _keys(items)
         self.item_vectors_ = np.ascontiguousarray((np.linalg.pinv(R[:, anchors]) @ R).T, np.float32)
-        self.anchor_items_ = [items[i] for i in anchors]
-        self.item_keys_ = _keys(items)
+        self.anchor_items_, self.item_keys_ = [items[i] for i in anchors], keys
         return self
 
     def rank(self, search: Search) -> Search:
@@ -171,7 +171,7 @@ class CURSearch(Ranker):
 
 
 def _keys(items: Sequence[Any]) -> NDArray[np.uint64]:
-    digests = [hashlib.blake2b(str(item).encode(), digest_size=8).digest() for item in items]
+    digests = [hashlib.blake2b(str(item).encode("utf-8", "surrogatepass"), digest_size=8).digest() for item in items]
     return np.frombuffer(b"".join(digests), np.uint64)
 
 

@@ -14,7 +14,7 @@ from inlay.core.contracts import Encoder, Ranker
 from inlay.core.errors import DataError, ShapeError
 from inlay.core.parameters import check_numbers
 from inlay.core.values import Search
-from inlay.core.vectors import HELD_BYTES, normalize, product_top_k
+from inlay.core.vectors import HELD_BYTES, as_vectors, normalize, product_top_k
 
 from ._members import asked, first, ordered
 
@@ -118,10 +118,11 @@ class SoftCosine(Ranker):
             words.fit([*items, *queries])
         except ValueError as error:
             raise DataError(f"SoftCosine learns the words of items and queries, and found none: {error}") from error
-        self.words_ = words.get_feature_names_out().astype(str)
-        found = (words.transform(items) > 0).sum(axis=0) if items else np.zeros(len(self.words_))
+        names = words.get_feature_names_out().astype(str)
+        similarities = self._similarities(names.tolist())
+        found = (words.transform(items) > 0).sum(axis=0) if items else np.zeros(len(names))
+        self.words_, self.similarities_ = names, similarities
         self.idf_ = np.log((1 + len(items)) / (1 + np.asarray(found, np.float64).ravel())) + 1
-        self.similarities_ = self._similarities()
         return self
 
     def rank(self, search: Search) -> Search:
@@ -160,8 +161,8 @@ class SoftCosine(Ranker):
         scores[ids < 0] = -np.inf
         return search.found(ordered(ids, scores))
 
-    def _similarities(self) -> Any:
-        X = normalize(self.encoder.encode(self.words_.tolist()))
+    def _similarities(self, words: list[str]) -> Any:
+        X = normalize(as_vectors(self.encoder.encode(words), "the encoder's vectors"))
         n = len(X)
         near = product_top_k(X, X, min(self.n_neighbors + 1, n))
         row, column, cosine = np.repeat(np.arange(n), near.k), near.ids.ravel(), near.scores.ravel()
