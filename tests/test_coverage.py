@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inlay.building import build
-from inlay.core.errors import ParameterError
+from inlay.core.errors import DataError, ParameterError
 from inlay.coverage import threshold
 
 RNG = np.random.default_rng(0)
@@ -16,7 +16,7 @@ ASKED = [" ".join([*RNG.choice(TEXTS[i], 2), RNG.choice(WORDS)]) for i in range(
 @pytest.fixture(scope="module")
 def space(tmp_path_factory):
     space = build([], tmp_path_factory.mktemp("c") / "c.space", encoder="hashing")
-    space.add({"id": f"t{i}", "text": " ".join(words)} for i, words in enumerate(TEXTS))
+    space.add({"id": f"t{i}", "text": " ".join(words), "n": i} for i, words in enumerate(TEXTS))
     return space
 
 
@@ -40,6 +40,17 @@ def test_the_search_that_it_is_for_keeps_the_promise(space, how):
     assert 0.8 <= cutoff.coverage_ < 0.82
     # Three standard errors of 150 queries that were not fitted on, and of the 150 that were.
     assert abs(kept(space, cutoff, range(150, 300), **how) - cutoff.coverage_) < 3 * np.sqrt(2 * 0.16 / 150)
+
+
+def test_a_filter_counts_as_in_the_search_that_it_is_for(space):
+    how = {"k": 60, "where": "n < 100"}  # of the queries to fit on, 50 have no text there
+    cutoff = threshold(space, judged(range(150)), 0.9, **how)
+    assert 0.9 <= cutoff.coverage_ < 0.92
+    assert 0.9 <= kept(space, cutoff, range(100), **how) < 0.94
+    with pytest.raises(DataError, match="name no document of the space"):
+        threshold(space, judged(range(100, 150)), 0.9, **how)
+    with pytest.raises(DataError, match="No cutoff can be fitted where n < 0: that holds for no row"):
+        threshold(space, judged(range(5)), 0.9, where="n < 0")
 
 
 def test_what_is_beyond_k_counts_as_not_found(space):

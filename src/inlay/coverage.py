@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from ._compression.trial import judged
 from .core.contracts import Ranker
-from .core.errors import ParameterError
+from .core.errors import DataError, ParameterError
 from .core.values import Hits, Search
 from .pipeline import DEPTH
 from .rankers.calibrate import ConformalThreshold
@@ -20,6 +21,7 @@ def threshold(
     coverage: float,
     *,
     k: int = 10,
+    where: str | None = None,
     hybrid: Ranker | None = None,
     rankers: Sequence[Ranker] = (),
     depth: int | None = None,
@@ -32,8 +34,9 @@ def threshold(
     judgments : a data set with ``queries`` and ``relevant``, by name, file or columns; its documents go by the ids of
         the space.
     coverage : the share of queries like these that keep a relevant hit, above 0 and below 1.
-    k, hybrid, rankers, depth : as the searches have them that it is for, see `Space.search`. What is not among the
-        best `k` no cutoff can keep, so let `k` be the most that anyone would look at.
+    k, where, hybrid, rankers, depth : as the searches have them that it is for, see `Space.search`. What is not among
+        the best `k` no cutoff can keep, so let `k` be the most that anyone would look at. Queries without a relevant
+        document where `where` holds do not count.
 
     Returns
     -------
@@ -45,7 +48,7 @@ def threshold(
     ParameterError
         If `coverage` or `k` is out of its range.
     DataError
-        If the judgments name no document of the space.
+        If the judgments name no document of the space where `where` holds.
 
     Examples
     --------
@@ -62,11 +65,16 @@ def threshold(
     """
     if not 0 < coverage < 1:
         raise ParameterError(f"coverage must be above 0 and below 1, such as 0.95, got {coverage}.")
-    asked, relevant = judged(judgments, np.array(space.ids()), np.array(space.documents()))
     if k < 1:
         raise ParameterError(f"k must be at least 1, got {k}.")
+    with space._keeper.reading:
+        rows = space._table.read(["id", "document"], where)
+    if where is not None and not len(rows):
+        raise DataError(f"No cutoff can be fitted where {where}: that holds for no row of {space.path}.")
+    names = pc.coalesce(rows["document"], rows["id"])
+    asked, relevant = judged(judgments, rows["id"].to_numpy(), names.to_numpy())
     deep = max(k, DEPTH if depth is None else depth)  # as where a ranker, such as the cutoff, comes last
-    found = [one[:k] for one in space.search(asked, k=deep, hybrid=hybrid, rankers=rankers, depth=deep)]
+    found = [one[:k] for one in space.search(asked, k=deep, where=where, hybrid=hybrid, rankers=rankers, depth=deep)]
     numbers: dict[str, int] = {}
     ids = np.full((len(found), max(map(len, found), default=0)), -1, np.int64)
     scores = np.full(ids.shape, -np.inf, np.float32)
@@ -74,9 +82,9 @@ def threshold(
     for i, (results, good) in enumerate(zip(found, relevant, strict=True)):
         for place, result in enumerate(results):
             ids[i, place], scores[i, place] = numbers.setdefault(result.id, len(numbers)), result.score
-        rows = {numbers[r.id]: float(good[r.document]) for r in results if good.get(r.document, 0) > 0}
+        kept = {numbers[r.id]: float(good[r.document]) for r in results if good.get(r.document, 0) > 0}
         # A query of which nothing relevant was found counts as one that no cutoff can keep.
-        grades.append(rows or {len(space) + i: 1.0})
+        grades.append(kept or {len(space) + i: 1.0})
     cutoff = ConformalThreshold(alpha=round(1 - coverage, 12))  # 1 - 0.9 is not quite 0.1
     fitted: ConformalThreshold = cutoff.fit(Search(Hits(ids, scores)), grades)
     return fitted

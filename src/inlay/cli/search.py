@@ -93,7 +93,7 @@ def search(
             from inlay.coverage import threshold
 
             meter("fitting the cutoff", 0, 1, "data set")
-            how["rankers"].append(threshold(opened, judgments, coverage, k=k, **how))
+            how["rankers"].append(threshold(opened, judgments, coverage, k=k, where=where, **how))
         found = opened.search(asked, k=k, where=where, **how)
     plan = _plan(opened, where, k, how) if explain else None
     if explain:  # beside the JSON, so that a search that finds nothing is explained as well
