@@ -157,6 +157,21 @@ def test_a_cutoff_is_fitted_on_judgments(inlay, reports, tmp_path):
     assert "whose cutoff is 0." in said
 
 
+def test_a_cutoff_that_cannot_keep_its_promise_says_so_in_a_line(inlay, reports, tmp_path):
+    asked = {f"q{i}": f"report {i} item{i}" for i in range(60)}
+    file = tmp_path / "judged.json"
+    wrong = {q: {f"t{(int(q[1:]) + 30) % 60}": 1} for q in asked}
+    file.write_text(json.dumps({"documents": {}, "queries": asked, "relevant": wrong}))
+    done = inlay("search", reports, "report 80", "-k", "1", "--coverage", "0.95", "--judgments", file)
+    assert done.exit_code == 0
+    said = [line for line in done.stderr.splitlines() if "what is relevant for only" in line]
+    assert len(said) == 1
+    assert ".py" not in said[0]
+    where = inlay("search", reports, "case", "--coverage", "0.9", "--judgments", file, "--where", "id = 'no'")
+    assert where.exit_code == 1
+    assert "that holds for no row" in where.stderr
+
+
 def test_a_cutoff_says_how_many(inlay, reports, tmp_path):
     asked = {f"q{i}": f"case {i % 9}" for i in range(60)}
     file = tmp_path / "judged.json"

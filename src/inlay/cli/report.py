@@ -3,6 +3,7 @@
 import logging
 import shlex
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -27,13 +28,23 @@ class _Stderr(logging.Handler):
 
 @contextmanager
 def announced() -> Iterator[None]:
-    """Print on stderr what the library has to say meanwhile, a line each."""
+    """Print on stderr what the library has to say meanwhile, a line each, its warnings too."""
     log, handler = logging.getLogger("inlay"), _Stderr()
     level = log.level
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     try:
-        yield
+        with warnings.catch_warnings():
+            shown = warnings.showwarning
+
+            def tell(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+                if category is UserWarning:  # what is for users; the line of code that it came from is not
+                    log.warning("%s", message)
+                else:
+                    shown(message, category, *where, **more)
+
+            warnings.showwarning = tell
+            yield
     finally:
         log.removeHandler(handler)
         log.setLevel(level)
