@@ -56,6 +56,14 @@ def test_a_folder_holds_the_shards_and_the_object_none(tmp_path):
     assert sum(file.stat().st_size for file in (tmp_path / "index").iterdir()) < 300 * 8 + 4000  # row numbers
 
 
+def test_a_folder_is_the_same_wherever_the_process_goes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    index = Sharded(Exact(), 2, backend="here", folder="shards").fit(X)
+    index.save(tmp_path / "index")
+    monkeypatch.chdir("/")
+    same(Sharded.load(tmp_path / "index").search(Q, 13), Exact().fit(X).search(Q, 13))
+
+
 def test_vectors_go_to_the_shards_as_files(tmp_path, monkeypatch):
     given = []
 

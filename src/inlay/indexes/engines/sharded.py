@@ -224,9 +224,8 @@ class Sharded(Index):
         """Call `verb` of each shard, and return the shards as they are then, or where they are."""
         crew = self._crew(shards)
         mark = secrets.token_hex(4)
-        places = [
-            None if self.folder is None else str(Path(self.folder, f"shard-{mark}-{i}")) for i in range(len(crew))
-        ]
+        folder = None if self.folder is None else Path(self.folder).absolute()  # workers started elsewhere
+        places = [None if folder is None else str(folder / f"shard-{mark}-{i}") for i in range(len(crew))]
         jobs = zip(crew, (laid(part, place) for part, place in zip(given, places, strict=True)), places, strict=True)
         try:
             if self.backend == "here":
