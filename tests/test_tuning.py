@@ -5,7 +5,9 @@ import pytest
 
 import inlay
 from inlay import tuning
-from inlay.core.errors import DataError, ParameterError
+from inlay._compression.trial import trial
+from inlay._space import saved
+from inlay.core.errors import DataError, FingerprintError, ParameterError
 from inlay.core.vectors import product_top_k
 from inlay.encoders.text import HashingEncoder
 from inlay.indexes import Exact
@@ -43,7 +45,8 @@ def test_settings_rise_until_one_finds_enough_and_the_fastest_is_taken(space, tm
     assert np.mean([len(hits & set(ids[row])) / 10 for hits, row in zip(got, exact, strict=True)]) > 0.85
 
 
-def test_recall_is_that_of_loops(space):
+def test_recall_is_that_of_loops(space, monkeypatch):
+    monkeypatch.setattr(tuning, "milliseconds", lambda index, Q, k: 1.0)  # of equals the first is taken
     found = inlay.tune(space, recall=1.0, only=["binary"], apply=False, queries=["balan komer", "rudos", "zofug mipit"])
     assert found.queries.startswith("3 queries")
     assert found.choice.name == "exact"
@@ -54,6 +57,28 @@ def test_recall_is_that_of_loops(space):
     exact = Exact().fit(space.vectors()).search(Q, 10).ids
     want = [len({*a} & {*b}) / 10 for a, b in zip(exact.tolist(), index.search(Q, 10).ids.tolist(), strict=True)]
     assert found.tried[1].recall.value == pytest.approx(np.mean(want))
+
+
+@pytest.mark.parametrize("queries", [None, ["balan komer", "rudos zofug"]])
+def test_vectors_too_large_for_memory_are_mapped_and_the_same(space, monkeypatch, queries):
+    space.delete("id IN ('t3', 't77', 't599')")
+    held, told = trial(space, queries, None, 5, 200, 0)
+    monkeypatch.setattr(saved, "HELD", 1000)
+    mapped, same = trial(space, queries, None, 5, 200, 0)
+    assert isinstance(mapped.X, np.memmap)
+    assert told == same
+    for name in ("X", "Q", "documents"):
+        assert np.array_equal(getattr(held, name), getattr(mapped, name))
+    found = inlay.tune(space, recall=0.5, only=["hnsw", "int8"], queries=queries)
+    assert {one.name.split()[0] for one in found.tried} == {"exact", "hnsw", "int8"}
+    assert inlay.open(space.path).info()["index"]["missing"] is False
+
+
+def test_queries_of_another_encoder_are_refused(space, monkeypatch):
+    opened = inlay.open(space.path)
+    monkeypatch.setattr(HashingEncoder, "identity", lambda self: {"revision": "newer"}, raising=False)
+    with pytest.raises(FingerprintError, match="do not compare"):
+        inlay.tune(opened, queries=["balan", "komer"])
 
 
 def test_every_way_has_settings_that_can_be_built(space):

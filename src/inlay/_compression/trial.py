@@ -1,10 +1,14 @@
 """What a space is measured on: its vectors, and queries of the user's or held back from it."""
 
+import os
 from collections.abc import Mapping, Sequence
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
 
+from inlay._space.saved import is_large, mapped
+from inlay._space.table import as_float32
 from inlay.core.errors import DataError, ParameterError
 from inlay.core.values import FloatArray, IdArray
 from inlay.core.vectors import product_top_k
@@ -44,28 +48,28 @@ def trial(
     if len(space) < FEWEST:
         raise DataError(f"{space.path} has {len(space)} vectors; fewer than {FEWEST} tell nothing.")
     rng = np.random.default_rng(random_state)
-    X, ids, names = space.vectors(), np.array(space.ids()), np.array(space.documents())
+    n, ids, names = len(space), np.array(space.ids()), np.array(space.documents())
     grades: list[dict[int, int]] | None = None
     if judgments is not None:
         asked, relevant = judged(judgments, ids, names)
-        rows = _drawn(rng, len(X), max_rows, np.flatnonzero(np.isin(names, list(set().union(*relevant)))))
-        Q = space.pipeline.encode(asked, role="query")
+        rows = _drawn(rng, n, max_rows, np.flatnonzero(np.isin(names, list(set().union(*relevant)))))
+        Q, _ = space._keeper.encode(asked)
         told = f"{len(asked):,} queries with judgments"
     elif queries is not None:
         if isinstance(queries, str) or len(queries) < 2:
             raise ParameterError(f"queries must be a list of at least two texts, got {queries!r}.")
-        Q = space.pipeline.encode(list(queries), role="query")
-        rows, told = _drawn(rng, len(X), max_rows, np.empty(0, np.int64)), f"{len(Q):,} queries"
+        Q, _ = space._keeper.encode(list(queries))
+        rows, told = _drawn(rng, n, max_rows, np.empty(0, np.int64)), f"{len(Q):,} queries"
     else:
-        held = np.sort(rng.choice(len(X), min(HELD, len(X) // 10), replace=False))
-        rest = np.setdiff1d(np.arange(len(X)), held)
-        Q, rows = X[held], rest[_drawn(rng, len(rest), max_rows, np.empty(0, np.int64))]
+        held = np.sort(rng.choice(n, min(HELD, n // 10), replace=False))
+        rest = np.setdiff1d(np.arange(n), held)
+        Q, rows = _vectors(space, held), rest[_drawn(rng, len(rest), max_rows, np.empty(0, np.int64))]
         told = f"{len(Q):,} vectors of the space itself, held back"
     _, documents = np.unique(names[rows], return_inverse=True)
     if judgments is not None:
         number = dict(zip(names[rows].tolist(), documents.tolist(), strict=True))
         grades = [{number[name]: grade for name, grade in of.items()} for of in relevant]
-    X, documents, pairs = np.ascontiguousarray(X[rows]), documents.astype(np.int64), None
+    X, documents, pairs = _vectors(space, rows), documents.astype(np.int64), None
     if learn and grades is not None and len(Q) >= FEWEST_JUDGED:
         order = rng.permutation(len(Q))
         asked_now, learned = np.sort(order[::2]), np.sort(order[1::2])
@@ -113,6 +117,16 @@ def judged(judgments: Any, ids: Any, names: Any) -> tuple[list[str], list[dict[s
         some = ", ".join(map(repr, ids[:3].tolist()))
         raise DataError(f"The judgments name no document of the space, whose ids are such as {some}.")
     return asked, relevant
+
+
+def _vectors(space: Space, rows: IdArray) -> FloatArray:
+    """Return the vectors at some positions, ascending; mapped where the space is too large to be held in memory."""
+    with space._keeper.reading:
+        if is_large(len(space), space._table.dim):
+            folder = space._keeper.place.folder
+            with TemporaryFile(dir=folder if folder and os.access(folder, os.W_OK) else None) as file:
+                return mapped(space._table, file, rows)
+        return as_float32(space._table.vectors())[rows]
 
 
 def _drawn(rng: np.random.Generator, n: int, most: int, needed: IdArray) -> IdArray:

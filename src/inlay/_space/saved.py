@@ -85,7 +85,7 @@ class Saved:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with _locked(folder), TemporaryFile(dir=folder) as file:
-                X = _mapped(table, file)
+                X = mapped(table, file)
                 if fit := getattr(index, "fit_with_progress", None):
                     fit(X, tell)
                 else:
@@ -149,10 +149,16 @@ def _locked(folder: Path) -> FileLock:
     return FileLock(folder.parent / f".{folder.name}.lock", timeout=0)
 
 
-def _mapped(table: Table, file: Any) -> FloatArray:
-    """Write all vectors to `file` as float32, a block at a time, and map it."""
+def mapped(table: Table, file: Any, rows: IdArray | None = None) -> FloatArray:
+    """Write all vectors, or those at the positions `rows`, ascending, to `file` as float32 by blocks, and map it."""
+    start = 0
     for batch in table.batches(["vector"]):
-        file.write(np.ascontiguousarray(as_float32(as_matrix(batch["vector"], table.dim))))
+        X = as_matrix(batch["vector"], table.dim)
+        stop = start + len(X)
+        if rows is not None:
+            X = X[rows[slice(*np.searchsorted(rows, (start, stop)))] - start]
+        file.write(np.ascontiguousarray(as_float32(X)))
+        start = stop
     file.flush()
     if not file.tell():
         return np.empty((0, table.dim), np.float32)
