@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 
 from ._compression.trial import judged
 from .core.contracts import Ranker
@@ -71,8 +70,9 @@ def threshold(
         rows = space._table.read(["id", "document"], where)
     if where is not None and not len(rows):
         raise DataError(f"No cutoff can be fitted where {where}: that holds for no row of {space.path}.")
-    names = pc.coalesce(rows["document"], rows["id"])
-    asked, relevant = judged(judgments, rows["id"].to_numpy(), names.to_numpy())
+    named = rows["id"].to_pylist()
+    homes = [document or name for name, document in zip(named, rows["document"].to_pylist(), strict=True)]
+    asked, relevant = judged(judgments, np.array(named), np.array(homes))
     deep = max(k, DEPTH if depth is None else depth)  # as where a ranker, such as the cutoff, comes last
     found = [one[:k] for one in space.search(asked, k=deep, where=where, hybrid=hybrid, rankers=rankers, depth=deep)]
     numbers: dict[str, int] = {}

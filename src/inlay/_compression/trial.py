@@ -1,14 +1,10 @@
 """What a space is measured on: its vectors, and queries of the user's or held back from it."""
 
-import os
 from collections.abc import Mapping, Sequence
-from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
 
-from inlay._space.saved import is_large, mapped
-from inlay._space.table import as_float32
 from inlay.core.errors import DataError, ParameterError
 from inlay.core.values import FloatArray, IdArray
 from inlay.core.vectors import product_top_k
@@ -63,13 +59,13 @@ def trial(
     else:
         held = np.sort(rng.choice(n, min(HELD, n // 10), replace=False))
         rest = np.setdiff1d(np.arange(n), held)
-        Q, rows = _vectors(space, held), rest[_drawn(rng, len(rest), max_rows, np.empty(0, np.int64))]
+        Q, rows = space._keeper.vectors(held), rest[_drawn(rng, len(rest), max_rows, np.empty(0, np.int64))]
         told = f"{len(Q):,} vectors of the space itself, held back"
     _, documents = np.unique(names[rows], return_inverse=True)
     if judgments is not None:
         number = dict(zip(names[rows].tolist(), documents.tolist(), strict=True))
         grades = [{number[name]: grade for name, grade in of.items()} for of in relevant]
-    X, documents, pairs = _vectors(space, rows), documents.astype(np.int64), None
+    X, documents, pairs = space._keeper.vectors(rows), documents.astype(np.int64), None
     if learn and grades is not None and len(Q) >= FEWEST_JUDGED:
         order = rng.permutation(len(Q))
         asked_now, learned = np.sort(order[::2]), np.sort(order[1::2])
@@ -117,16 +113,6 @@ def judged(judgments: Any, ids: Any, names: Any) -> tuple[list[str], list[dict[s
         some = ", ".join(map(repr, ids[:3].tolist()))
         raise DataError(f"The judgments name no document of the space, whose ids are such as {some}.")
     return asked, relevant
-
-
-def _vectors(space: Space, rows: IdArray) -> FloatArray:
-    """Return the vectors at some positions, ascending; mapped where the space is too large to be held in memory."""
-    with space._keeper.reading:
-        if is_large(len(space), space._table.dim):
-            folder = space._keeper.place.folder
-            with TemporaryFile(dir=folder if folder and os.access(folder, os.W_OK) else None) as file:
-                return mapped(space._table, file, rows)
-        return as_float32(space._table.vectors())[rows]
 
 
 def _drawn(rng: np.random.Generator, n: int, most: int, needed: IdArray) -> IdArray:

@@ -1,15 +1,17 @@
 """Keeper: the version that a `Space` sees, and how it moves on to the next."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import copy
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
 
 from inlay.core.contracts import Index
 from inlay.core.errors import DataError, ParameterError
-from inlay.core.values import FloatArray
+from inlay.core.values import FloatArray, IdArray
 from inlay.core.vectors import as_vectors
 from inlay.pipeline import Pipeline
 
@@ -19,8 +21,8 @@ from .ledger import Ledger
 from .locks import Reading, writing
 from .place import Place
 from .report import Options, Report
-from .saved import Saved
-from .table import Table
+from .saved import Saved, is_large, mapped
+from .table import Table, as_float32
 from .view import View
 
 Queries = Sequence[str] | FloatArray
@@ -73,6 +75,15 @@ class Keeper:
             raise ParameterError("queries must be a text, texts, or an (n, d) array of vectors.")
         self.check_fingerprint()
         return self.pipeline.encode(texts, role="query"), texts
+
+    def vectors(self, rows: IdArray) -> FloatArray:
+        """Return the vectors at some positions, ascending; mapped where those of the space are too large for memory."""
+        table, folder = self.view.table, self.place.folder
+        with self.reading:
+            if is_large(len(self.view.addresses), table.dim):
+                with TemporaryFile(dir=folder if folder and os.access(folder, os.W_OK) else None) as file:
+                    return mapped(table, file, rows)
+            return as_float32(table.vectors())[rows]
 
     @contextmanager
     def changing(self) -> Iterator[Table]:
