@@ -1,6 +1,6 @@
 """Search of indexes and of a space that are larger than the memory there is.
 
-Run: python benchmarks/speed/mapped.py [--rows 200000] [--dim 1024] [--limit 400]
+Run: python benchmarks/speed/mapped.py [--rows 200000] [--dim 1024] [--limit 400] [--only Exact,...]
 
 Each is saved, and searched by a process of its own with its files mapped: once with all memory, once with no more than
 `limit` MB for all that the process holds, the parts of files that it has mapped included. That takes the right to make
@@ -135,6 +135,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--dim", type=int, default=1024)
     parser.add_argument("--limit", type=int, default=400, help="MB of memory")
+    parser.add_argument("--only", default="", help="the beginnings of names, separated by commas")
     parser.add_argument("--ask", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.ask:
@@ -150,6 +151,7 @@ def main() -> None:
         "DiskMaxSim": (DiskMaxSim(), True),
         "a space with HNSW": (HNSW(), False),
     }
+    ways = {name: way for name, way in ways.items() if name.startswith(tuple(args.only.split(",")))}
     rows: list[list[object]] = []
     with tempfile.TemporaryDirectory() as where, limited(args.limit) as group:
         X = made_up(n + QUERIES, dim)
