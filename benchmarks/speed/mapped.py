@@ -50,20 +50,32 @@ def space(folder: Path, n: int, dim: int) -> None:
     made.add(texts(n))
 
 
+def asking(folder: Path) -> tuple[list[Any], Callable[[Any], Any]]:
+    """Return queries for what lies in a folder, and a function that answers one of them in plain values."""
+    if (folder / "records.lance").is_dir():
+        opened = inlay.open(folder)
+
+        def passages(text: str) -> Any:
+            return [(hit.id, hit.score) for hit in opened.search(text, K)]
+
+        return [record["text"] for record in texts(QUERIES)], passages
+    index: Any = Index.load(folder, mmap=True)
+
+    def rows(q: Any) -> Any:
+        hits = index.search(q, K)
+        return [hits.ids.tolist(), hits.scores.tolist()]
+
+    Q = np.load(folder.parent / "queries.npy")
+    asked: list[Any] = [Q[[i]] for i in range(len(Q))]
+    if index.stores == "multivectors":
+        asked = [Ragged(np.repeat(q, 2, axis=0), np.array([0, 2])) for q in asked]
+    return asked, rows
+
+
 def ask(folder: Path) -> None:
     """Search what lies in a folder, and print how long that took and what it found."""
     found: list[Any] = []
-    if (folder / "records.lance").is_dir():
-        opened = inlay.open(folder)
-        asked: list[Any] = [record["text"] for record in texts(QUERIES)]
-        search: Callable[[Any], Any] = lambda text: [(hit.id, hit.score) for hit in opened.search(text, K)]  # noqa: E731
-    else:
-        index: Any = Index.load(folder, mmap=True)
-        Q = np.load(folder.parent / "queries.npy")
-        asked = [Q[[i]] for i in range(len(Q))]
-        if index.stores == "multivectors":
-            asked = [Ragged(np.repeat(q, 2, axis=0), np.array([0, 2])) for q in asked]
-        search = lambda q: [part.tolist() for part in (index.search(q, K).ids, index.search(q, K).scores)]  # noqa: E731
+    asked, search = asking(folder)
     for i, query in enumerate(asked):
         if i == 1:  # what is compiled and loaded with the first is not counted
             start = time.perf_counter()
